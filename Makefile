@@ -1,0 +1,44 @@
+# `make help` lists the targets. Nothing but Python 3.11 and make is needed.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-full check bench up clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: '$(PYTHON)' was not found. Set PYTHON=/path/to/python3.11."; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(VENV)/.installed ## the program and its tools in .venv
+
+demo: install ## 830 real orders from capture to invoice; KEEP=1 keeps serving
+	$(BIN)/ordito demo $(if $(KEEP),--keep)
+
+up: install ## the whole stack in this terminal, until Ctrl-C
+	$(BIN)/ordito up
+
+test: install ## checks and tests on a real Temporal server and PostgreSQL
+	$(MAKE) check
+	$(BIN)/python -m pytest -q
+
+test-full: install ## the same with the large counts
+	ORDITO_TEST_SCALE=full $(BIN)/python -m pytest -q
+
+check: install ## ruff, types, imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## ratios against floors measured in the same run
+	$(BIN)/python -m bench
+
+clean: ## forget the local data
+	rm -rf .ordito

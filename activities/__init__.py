@@ -1,0 +1,1 @@
+"""What the workflows ask of the world, one module per capability."""

@@ -1,0 +1,1 @@
+"""Implementations of the ports: carriers and payment providers over HTTP, policy files."""

@@ -1,0 +1,1 @@
+"""The pure core: it decides, and touches nothing outside itself."""

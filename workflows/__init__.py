@@ -1,0 +1,1 @@
+"""Durable shells: they feed events to the decider and run the calls that come back."""
