@@ -1,0 +1,1 @@
+"""The order process as a pure decider: events in, a new state and calls out."""

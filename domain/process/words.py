@@ -1,0 +1,85 @@
+"""The closed vocabularies of the order process."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a line, a group or an order stands. The moves between them are in `MOVES` (I8)."""
+
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    RESERVED = "reserved"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    COMPLETED = "completed"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+
+
+RANK = {status: rank for rank, status in enumerate(Status)}
+"""From least to most advanced: the order's status is that of its least advanced open group (CAP10)."""
+
+CLOSED = frozenset({Status.COMPLETED, Status.CANCELLED})
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.ACCEPTED: frozenset({Status.SCHEDULED, Status.CANCELLING}),
+    Status.SCHEDULED: frozenset({Status.RESERVED, Status.RELEASED, Status.CANCELLING}),
+    Status.RESERVED: frozenset({Status.RELEASED, Status.SCHEDULED, Status.CANCELLING}),
+    Status.RELEASED: frozenset({Status.SHIPPED, Status.RESERVED, Status.CANCELLING}),
+    Status.SHIPPED: frozenset({Status.COMPLETED}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLING: frozenset(
+        {Status.CANCELLED, Status.ACCEPTED, Status.SCHEDULED, Status.RESERVED, Status.RELEASED, Status.SHIPPED}
+    ),
+    Status.CANCELLED: frozenset(),
+}
+"""The allowed moves of one group's status (I8). A cancel that is refused goes back to where it came from."""
+
+
+class Operation(StrEnum):
+    """What the process may ask of the world. Each has one activity of the same name."""
+
+    OPEN = "open_order"
+    SAVE = "save_order"
+    RESERVE = "reserve_stock"
+    RELEASE = "release_stock"
+    AUTHORIZE = "authorize_payment"
+    VOID = "void_authorization"
+    SHIP = "request_shipment"
+    CANCEL_SHIPMENT = "cancel_shipment"
+    CAPTURE = "capture_payment"
+    REFUND = "refund_payment"
+    INVOICE = "create_invoice"
+    CREDIT = "create_credit_memo"
+
+
+REMOTE = frozenset(
+    {
+        Operation.AUTHORIZE,
+        Operation.VOID,
+        Operation.SHIP,
+        Operation.CANCEL_SHIPMENT,
+        Operation.CAPTURE,
+        Operation.REFUND,
+    }
+)
+"""Operations that call an outside system; the others are one transaction in our own database (design rule 2)."""
+
+UNDO: dict[Operation, Operation] = {
+    Operation.RESERVE: Operation.RELEASE,
+    Operation.AUTHORIZE: Operation.VOID,
+    Operation.SHIP: Operation.CANCEL_SHIPMENT,
+    Operation.CAPTURE: Operation.REFUND,
+    Operation.INVOICE: Operation.CREDIT,
+}
+"""Each effect and its inverse (CHG9)."""
+
+
+class ChangeOutcome(StrEnum):
+    """How a change request was answered (CHG14)."""
+
+    ACCEPTED = "accepted"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    PENDING_APPROVAL = "pending_approval"
+    IN_PROGRESS = "in_progress"
