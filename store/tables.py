@@ -31,7 +31,7 @@ def moment(*, nullable: bool = False, default_now: bool = False, index: bool = F
     return Column(DateTime(timezone=True), nullable=nullable, server_default=NOW if default_now else None, index=index)
 
 
-def document(*, nullable: bool = False) -> Any:
+def jsonb(*, nullable: bool = False) -> Any:
     """A JSON document."""
     return Column(JSONB, nullable=nullable)
 
@@ -55,8 +55,8 @@ class PolicyBundle(SQLModel, table=True):
 
     __tablename__ = "policy_bundle"
     hash: str = Field(primary_key=True)
-    content: dict[str, Any] = Field(sa_column=document())
-    files: dict[str, Any] = Field(sa_column=document())
+    content: dict[str, Any] = Field(sa_column=jsonb())
+    files: dict[str, Any] = Field(sa_column=jsonb())
     """File name to SHA-256 of its meaning, so that `policy status` can name the files that differ."""
     created_at: datetime = Field(sa_column=moment(default_now=True))
 
@@ -156,9 +156,9 @@ class Order(SQLModel, table=True):
     source_system: str
     source_id: str
     body_hash: str
-    document: dict[str, Any] = Field(sa_column=document())
+    document: dict[str, Any] = Field(sa_column=jsonb())
     """The order document without names and addresses."""
-    party: dict[str, Any] = Field(sa_column=document())
+    party: dict[str, Any] = Field(sa_column=jsonb())
     """Ship-to, bill-to, payment token, note: the personal part, erasable (OPS5)."""
     bundle: str = Field(foreign_key="policy_bundle.hash")
     channel: str
@@ -169,7 +169,7 @@ class Order(SQLModel, table=True):
     as_of: date | None = None
     principal: str
     accepted_at: datetime = Field(sa_column=moment(default_now=True))
-    opened: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    opened: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
     """What opening the order came to; a second opening gives the same answer."""
     goods: int | None = Field(default=None, sa_column=Column(BigInteger))
     charges: int | None = Field(default=None, sa_column=Column(BigInteger))
@@ -183,7 +183,7 @@ class Order(SQLModel, table=True):
     promise_date: date | None = None
     shipped_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     """Business time at which the last of it left; set by the carrier's fact."""
-    row: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    row: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
     """The whole read-model row: groups, roll-up, what it waits for."""
     updated_at: datetime = Field(sa_column=moment(default_now=True))
 
@@ -201,7 +201,7 @@ class OrderLine(SQLModel, table=True):
     sku: str = Field(foreign_key="item.sku")
     quantity: int
     amount: int = Field(sa_column=Column(BigInteger, nullable=False))
-    waterfall: list[dict[str, Any]] = Field(sa_column=document())
+    waterfall: list[dict[str, Any]] = Field(sa_column=jsonb())
     """Every component of the price with its rule (PRC11)."""
     group_id: str
     shipped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
@@ -228,11 +228,11 @@ class Change(SQLModel, table=True):
     change_id: str = Field(primary_key=True)
     kind: str
     base_revision: int | None = None
-    document: dict[str, Any] = Field(sa_column=document())
+    document: dict[str, Any] = Field(sa_column=jsonb())
     requested_by: str
     received_at: datetime = Field(sa_column=moment(default_now=True))
     outcome: str | None = None
-    answer: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    answer: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
 
 
 # ---- effects and what they made -----------------------------------------------------------------
@@ -251,7 +251,7 @@ class Effect(SQLModel, table=True):
     operation: str
     undoes: str | None = None
     state: str
-    outcome: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    outcome: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
     intended_at: datetime = Field(sa_column=moment(default_now=True))
     settled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
@@ -354,7 +354,7 @@ class Invoice(SQLModel, table=True):
     charges: int = Field(sa_column=Column(BigInteger, nullable=False))
     tax: int = Field(sa_column=Column(BigInteger, nullable=False))
     total: int = Field(sa_column=Column(BigInteger, nullable=False))
-    lines: list[dict[str, Any]] = Field(sa_column=document())
+    lines: list[dict[str, Any]] = Field(sa_column=jsonb())
     at: datetime = Field(sa_column=moment())
 
 
@@ -404,7 +404,7 @@ class Event(SQLModel, table=True):
     at: datetime = Field(sa_column=moment())
     words: str
     why: str = ""
-    data: dict[str, Any] = Field(sa_column=document())
+    data: dict[str, Any] = Field(sa_column=jsonb())
     correlation: str
     recorded_at: datetime = Field(sa_column=moment(default_now=True))
 
@@ -418,7 +418,7 @@ class Inbox(SQLModel, table=True):
     event_id: str = Field(primary_key=True)
     type: str
     order_number: str | None = None
-    body: dict[str, Any] = Field(sa_column=document())
+    body: dict[str, Any] = Field(sa_column=jsonb())
     note: str = ""
     """What was done with it, in words: applied, seen before by status, unknown shipment..."""
     received_at: datetime = Field(sa_column=moment(default_now=True))
@@ -436,7 +436,7 @@ class Dispatch(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
     order_number: str
     kind: str
-    payload: dict[str, Any] = Field(sa_column=document())
+    payload: dict[str, Any] = Field(sa_column=jsonb())
     created_at: datetime = Field(sa_column=moment(default_now=True))
     delivered_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
