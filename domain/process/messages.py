@@ -347,3 +347,43 @@ class Begun(Message):
 
 
 Event = Begun | CallDone | CallFailed | CarrierFact | PaymentFact | ChangeAsked | RetryAsked | TimePassed
+
+
+# ---- doors of the workflow ---------------------------------------------------------------------------
+
+
+class Start(Message):
+    """Input of an order's workflow. `state` is set only by continue-as-new."""
+
+    number: str
+    bundle: str
+    ordered_at: datetime
+    accepted_at: datetime
+    as_of: date | None = None
+    customer: str
+    channel: str
+    version: int = 0
+    """The read model's version to go on from: 0, or what is stored when a terminated order is resumed."""
+
+
+class PromiseAnswer(Message):
+    """Answer of the update `promised`: the date given and the priced lines. Amounts in minor units."""
+
+    number: str
+    status: Status
+    promise_date: date | None
+    currency: str
+    lines: tuple[PricedLine, ...]
+    groups: tuple[GroupRow, ...]
+    goods: int
+    charges: int
+    tax: int
+    total: int
+    waiting: tuple[Waiting, ...] = ()
+
+
+class RetryAnswer(Message):
+    """Answer of the update `retry`: which steps are tried again."""
+
+    retried: tuple[str, ...]
+    words: str
