@@ -1,1 +1,1 @@
-"""Policies as data: the models that business people's files become, what is checked about them, and the slice an order pins."""
+"""Policies as data: the models that policy files become, the rules they keep, and the slice that an order pins."""

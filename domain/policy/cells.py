@@ -1,4 +1,4 @@
-"""The cells of a decision table: `any`, `a, b`, `not a, b`, `10..99`, `at least 5`, `over 5`, `up to 5`, `under 5`, `yes`."""
+"""The cells of a decision table: `any`, `a, b`, `not a, b`, `10..99`, `at least 5`, `over 5`, `up to 5`, `yes`."""
 
 import re
 from dataclasses import dataclass

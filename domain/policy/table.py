@@ -79,7 +79,7 @@ class Table:
                 return value
             case str():
                 return cls.parse(value)
-            case {"inputs": list(), "outputs": list(), "rows": list()}:
+            case dict() if value.keys() == {"inputs", "outputs", "rows"}:
                 return cls.from_json(value)
         raise ValueError("a table is a text block: write `table: |` and the grid below it")
 
