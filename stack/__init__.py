@@ -1,0 +1,1 @@
+"""The stack in one terminal: embedded PostgreSQL and Temporal, our processes, and their supervision."""

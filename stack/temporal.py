@@ -1,0 +1,175 @@
+"""The embedded Temporal server with its UI, and what every Temporal server must know before orders run on it."""
+
+import asyncio
+import ctypes
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfigProfile
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode
+
+from stack.child import Command
+from stack.errors import StackError
+
+RETENTION = timedelta(days=30)
+REGISTRATION_SECONDS = 20.0
+
+SEARCH_ATTRIBUTES: dict[str, IndexedValueType.ValueType] = {
+    "OrderStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "CustomerId": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Channel": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Hold": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "PromiseDate": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "AtRisk": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+    "Revision": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+}
+
+# One shard polls 20 times a second by default, which adds up to 50 ms to every hop of a workflow.
+DYNAMIC_CONFIG = {
+    "history.transferProcessorMaxPollRPS": "500",
+    "history.timerProcessorMaxPollRPS": "500",
+    "history.visibilityProcessorMaxPollRPS": "500",
+}
+SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=normal")  # half the throughput is lost without
+
+
+@dataclass(frozen=True)
+class TemporalServer:
+    """Where the embedded server keeps its file, and the ports it listens on. `ui_port` None: no UI."""
+
+    database: Path
+    log: Path
+    port: int
+    ui_port: int | None
+    metrics_port: int
+    dynamic_config: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """host:port of the gRPC front end."""
+        return f"127.0.0.1:{self.port}"
+
+    def prepare(self) -> Command:
+        """How to run the server; raises StackError when its program is missing."""
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        values = [f"{name}={value}" for name, value in DYNAMIC_CONFIG.items()] + list(self.dynamic_config)
+        ui = ("--headless",) if self.ui_port is None else ("--ui-port", str(self.ui_port), "--ui-disable-news-fetch")
+        return Command(
+            arguments=(
+                *(program(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port), *ui),
+                *("--metrics-port", str(self.metrics_port), "--log-level", "warn"),
+                *("--db-filename", str(self.database)),
+                *(part for pragma in SQLITE_PRAGMAS for part in ("--sqlite-pragma", pragma)),
+                *(part for value in values for part in ("--dynamic-config-value", value)),
+            ),
+            log=self.log,
+            environment={"GOGC": "200"},
+        )
+
+
+def program() -> str:
+    """Path of the `temporal` program: the one beside our Python, else one on the PATH."""
+    beside = Path(sys.executable).with_name("temporal")
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise StackError("the program `temporal` is not installed: run `make install`, or set TEMPORAL_ADDRESS")
+    return found
+
+
+async def connect(address: str, namespace: str) -> Client:
+    """A client; TLS and API key come from the SDK's own variables (`TEMPORAL_TLS*`, `TEMPORAL_API_KEY`).
+
+    Raises StackError when nobody answers.
+    """
+    config = ClientConfigProfile.load().to_client_connect_config()
+    config["target_host"] = address
+    config["namespace"] = namespace
+    keep_runtime()
+    try:
+        return await Client.connect(**config)
+    except RuntimeError as error:
+        raise StackError(f"no Temporal server answers at {address}: {error}") from error
+
+
+def keep_runtime() -> None:
+    """Keeps the SDK's thread pool until the process is gone.
+
+    Its destructor can wait for ever at interpreter exit when a call was cut short (temporalio/sdk-python issue 300).
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(Runtime.default()._core_runtime))
+
+
+async def is_ready(address: str, namespace: str) -> bool:
+    """Whether the server answers and knows the namespace."""
+    try:
+        client = await connect(address, namespace)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
+    except (StackError, RPCError):
+        return False
+    return True
+
+
+async def register(address: str, namespace: str, *, retention: timedelta | None = None) -> None:
+    """Registers the search attributes that are missing and, for a server of ours, sets how long history is kept.
+
+    Repeating it changes nothing. Raises StackError when an attribute exists with another type or we may not add it.
+    """
+    client = await connect(address, namespace)
+    if retention is not None:
+        await client.workflow_service.update_namespace(
+            UpdateNamespaceRequest(
+                namespace=namespace,
+                config=NamespaceConfig(
+                    workflow_execution_retention_ttl=Duration(seconds=int(retention.total_seconds()))
+                ),
+            )
+        )
+    missing = await missing_search_attributes(client)
+    if missing:
+        try:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=namespace, search_attributes=missing)
+            )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.ALREADY_EXISTS:
+                raise StackError(f"search attributes {', '.join(missing)} cannot be added: {error.message}") from error
+        await _wait_until_registered(client)
+
+
+async def missing_search_attributes(client: Client) -> dict[str, IndexedValueType.ValueType]:
+    """Those the server does not know yet; raises StackError when one is known with another type."""
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    for name, kind in SEARCH_ATTRIBUTES.items():
+        known = listed.custom_attributes.get(name, kind)
+        if known != kind:
+            raise StackError(
+                f"Temporal knows the search attribute {name} as {IndexedValueType.Name(known)}, "
+                f"orders need {IndexedValueType.Name(kind)}: use another namespace (TEMPORAL_NAMESPACE)"
+            )
+    return {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in listed.custom_attributes}
+
+
+async def kept_for(client: Client) -> timedelta:
+    """How long the namespace keeps the history of closed workflows."""
+    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    return timedelta(seconds=described.config.workflow_execution_retention_ttl.seconds)
+
+
+async def _wait_until_registered(client: Client) -> None:
+    deadline = asyncio.get_running_loop().time() + REGISTRATION_SECONDS
+    while missing := await missing_search_attributes(client):
+        if asyncio.get_running_loop().time() > deadline:
+            raise StackError(f"Temporal took the search attributes {', '.join(missing)} but does not list them")
+        await asyncio.sleep(0.1)
