@@ -252,6 +252,8 @@ class Effect(SQLModel, table=True):
     undoes: str | None = None
     state: str
     outcome: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
+    at: datetime = Field(sa_column=moment())
+    """Business time of the first call: a repeat tells the outside exactly the same."""
     intended_at: datetime = Field(sa_column=moment(default_now=True))
     settled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
@@ -297,7 +299,9 @@ class Authorization(SQLModel, table=True):
     __tablename__ = "payment_authorization"
     __table_args__ = (
         CheckConstraint("captured >= 0 AND captured <= amount", name="captured_within_authorized"),
-        CheckConstraint("state IN ('intended', 'authorized', 'voided', 'expired')", name="authorization_state"),
+        CheckConstraint(
+            "state IN ('intended', 'authorized', 'refused', 'voided', 'expired')", name="authorization_state"
+        ),
         Index("authorization_order", "order_number"),
     )
     key: str = Field(primary_key=True)
@@ -355,6 +359,26 @@ class Invoice(SQLModel, table=True):
     tax: int = Field(sa_column=Column(BigInteger, nullable=False))
     total: int = Field(sa_column=Column(BigInteger, nullable=False))
     lines: list[dict[str, Any]] = Field(sa_column=jsonb())
+    at: datetime = Field(sa_column=moment())
+
+
+class CreditMemo(SQLModel, table=True):
+    """Takes a whole invoice back, once; the invoice itself never changes."""
+
+    __tablename__ = "credit_memo"
+    __table_args__ = (
+        CheckConstraint("total = goods + charges + tax", name="credit_memo_total"),
+        Index("credit_memo_order", "order_number"),
+    )
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    key: str = Field(unique=True)
+    order_number: str
+    invoice_number: int = Field(sa_column=Column(BigInteger, ForeignKey("invoice.number"), nullable=False, unique=True))
+    currency: str
+    goods: int = Field(sa_column=Column(BigInteger, nullable=False))
+    charges: int = Field(sa_column=Column(BigInteger, nullable=False))
+    tax: int = Field(sa_column=Column(BigInteger, nullable=False))
+    total: int = Field(sa_column=Column(BigInteger, nullable=False))
     at: datetime = Field(sa_column=moment())
 
 

@@ -1,0 +1,1 @@
+"""Schema migrations (Alembic), applied by `store.migrate.upgrade`."""

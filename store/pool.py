@@ -1,0 +1,63 @@
+"""The pool of PostgreSQL connections of a process.
+
+`async with pool.connection() as connection:` is one transaction: committed at the end, rolled back by an exception
+(design rule 9). Rows come as dicts. Statements are prepared at their first use, so all SQL must be constant text.
+"""
+
+import select
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+Connection = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+CHECKOUT_SECONDS = 5.0
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 8
+"""Below the 10 seconds of a local step: the database gives up before the step does (design rule 9)."""
+IDLE_SECONDS = 300.0
+
+
+def create_pool(database_url: str, *, size: int = 8, least: int = 1, name: str = "ordito") -> Pool:
+    """A closed pool of up to `size` connections: `await pool.open()` first, `await pool.close()` last.
+
+    Opening does not wait for the database, so a process boots while it is away; `pool.wait()` does. A checkout raises
+    `psycopg_pool.PoolTimeout` after CHECKOUT_SECONDS, and a connection that a restarted server has closed is replaced.
+    """
+    options: dict[str, Any] = {
+        "row_factory": dict_row,
+        "prepare_threshold": 0,
+        "application_name": name,
+        "connect_timeout": CONNECT_SECONDS,
+        "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS}s -c jit=off",
+    }
+    return AsyncConnectionPool(
+        database_url,
+        connection_class=AsyncConnection[DictRow],
+        kwargs=options,
+        min_size=least,
+        max_size=size,
+        open=False,
+        check=check_alive,
+        timeout=CHECKOUT_SECONDS,
+        max_idle=IDLE_SECONDS,
+        reconnect_timeout=float("inf"),
+        name=name,
+    )
+
+
+async def check_alive(connection: AsyncConnection[Any]) -> None:
+    """Raises OperationalError for a connection that the server has closed.
+
+    An idle connection has nothing to read unless the server said goodbye, so the usual case costs no round trip.
+    """
+    if connection.closed:
+        raise psycopg.OperationalError("the connection is closed")
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
