@@ -1,0 +1,1 @@
+"""A payment provider: authorize, capture, void, refund by card token; authorizations that expire in business time."""
