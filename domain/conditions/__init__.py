@@ -1,0 +1,1 @@
+"""Conditions: a typed subset of Python expressions with exact decimals and a third truth value, unknown."""

@@ -1,0 +1,101 @@
+"""Types of the condition language, and the environment that a condition is checked in."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a value is, in words for messages."""
+
+    YES_NO = "yes or no"
+    NUMBER = "a number"
+    MONEY = "an amount of money"
+    TEXT = "a text"
+    DATE = "a date"
+    INSTANT = "a point in time"
+    DURATION = "a length of time"
+    DAYS = "a number of days"
+    OBJECT = "a thing with fields"
+    LIST = "a list"
+    WRONG = "a mistake"
+    """The type of what was already reported; it fits everywhere, so that one mistake gives one message."""
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectType:
+    """A thing with fields, such as an order or a line."""
+
+    name: str
+    fields: "Mapping[str, Type]"
+
+
+@dataclass(frozen=True)
+class Type:
+    """A kind, with what belongs to it: the item type of a list, the fields of an object, the codes of a text."""
+
+    kind: Kind
+    item: "Type | None" = None
+    of: ObjectType | None = None
+    codes: tuple[str, ...] = ()
+    """Every value a text can take; empty when it is free."""
+    pattern: str = ""
+    """A regular expression that every value of a text matches; `looks` says it in words."""
+    looks: str = ""
+    optional: bool = False
+    """Whether an order may lack the value, so that it can be unknown."""
+
+    def refuses(self, value: str) -> str | None:
+        """Why a text with this type can never be `value`; None when it can."""
+        if self.codes and value not in self.codes:
+            return f"`{value}` is not a value it can have; {suggest(value, self.codes)}"
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f"`{value}` can never be right here: {self.looks}"
+        return None
+
+
+YES_NO = Type(Kind.YES_NO)
+NUMBER = Type(Kind.NUMBER)
+MONEY = Type(Kind.MONEY)
+TEXT = Type(Kind.TEXT)
+DATE = Type(Kind.DATE)
+INSTANT = Type(Kind.INSTANT)
+DURATION = Type(Kind.DURATION)
+DAYS = Type(Kind.DAYS)
+WRONG = Type(Kind.WRONG)
+
+
+@dataclass(frozen=True)
+class NamedFact:
+    """A fact of the glossary: an expression that any condition may use by its name."""
+
+    name: str
+    about: str
+    """The root that must be known where the fact is used: order, line or group."""
+    gives: Kind
+    formula: str
+
+
+@dataclass(frozen=True, eq=False)
+class Environment:
+    """The names that a condition may use. Compared by identity, so that compiled conditions can be cached by it."""
+
+    roots: Mapping[str, Type]
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, NamedFact] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Every name, for suggestions."""
+        return [*self.roots, *self.lists, *self.facts]
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """`did you mean ...?` with the nearest known word, else the list of what is known."""
+    words = list(known)
+    near = difflib.get_close_matches(wrong.lower(), words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    shown = ", ".join(words[:12]) + (", ..." if len(words) > 12 else "")
+    return f"known here: {shown}" if words else "none is known here"
