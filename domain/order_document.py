@@ -1,0 +1,238 @@
+"""The order document: what a channel sends to place an order (CAP1, CAP4).
+
+`read_order` finds all problems at once; `split` parts the personal data from the rest (design rule 7).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from domain.base import Value
+from domain.card_numbers import contains_card_number
+from domain.codes import CURRENCIES, POSTAL_CODE_OPTIONAL
+from domain.document_fields import (
+    Amount,
+    Code,
+    Country,
+    Currency,
+    Day,
+    Discount,
+    LineNumber,
+    Moment,
+    Name,
+    Note,
+    OrderNumber,
+    PostalCode,
+    Quantity,
+    Reference,
+    Sku,
+    Token,
+    decimals_written,
+)
+from domain.problems import Problem, ProblemsFound, json_path, leaves, of_validation, scan
+from limits import MAX_CHARGES, MAX_FUTURE_HOURS, MAX_LINES
+
+
+class Source(Value):
+    """Where an order comes from. `system` and `id` together make the order the same order for ever (I11)."""
+
+    system: Code
+    id: Reference
+
+
+class Customer(Value):
+    """Who orders, by the reference the channel knows them by; no personal data."""
+
+    id: Reference
+    segment: Code | None = None
+
+
+class Address(Value):
+    """Where goods or invoices go. Personal data: kept apart, shown only to those who may see it (OPS5)."""
+
+    name: Name
+    street: Name
+    city: Name
+    region: Name | None = None
+    postal_code: PostalCode | None = None
+    country: Country
+
+
+class Charge(Value):
+    """An amount on top of the goods, such as freight."""
+
+    code: Code
+    amount: Amount
+
+
+class Payment(Value):
+    """How the order is paid. `token` is the provider's name for a card; a card number itself is refused."""
+
+    method: Literal["card", "terms"]
+    token: Token | None = None
+
+
+class Line(Value):
+    """What is ordered. A `unit_price` freezes the price (PRC10); lines of one `ship_set` travel together."""
+
+    number: LineNumber
+    sku: Sku
+    quantity: Quantity
+    unit_price: Amount | None = None
+    discount: Discount | None = None
+    ship_set: Code | None = None
+    warehouse: Code | None = None
+    requested_date: Day | None = None
+
+
+class OrderDocument(Value):
+    """An order as it is placed. Lines without a number are counted from 1."""
+
+    number: OrderNumber | None = None
+    source: Source
+    channel: Code
+    currency: Currency
+    ordered_at: Moment
+    customer: Customer
+    bill_to: Address | None = None
+    ship_to: Address
+    requested_date: Day | None = None
+    ship_method: Code
+    warehouse: Code | None = None
+    purchase_order: Reference | None = None
+    note: Note | None = None
+    charges: tuple[Charge, ...] = Field(default=(), max_length=MAX_CHARGES)
+    payment: Payment
+    lines: tuple[Line, ...] = Field(min_length=1, max_length=MAX_LINES)
+    as_of: Day | None = None
+    """The business date of an imported order's clock; only importers may set it."""
+
+
+NOT_SEARCHED = frozenset({("number",), ("source", "system"), ("source", "id"), ("lines", "sku"), ("customer", "id")})
+"""Ids that are numbers by nature: an item number of 13 digits looks like a card number one time in ten."""
+
+
+def read_order(raw: Any, now: datetime) -> OrderDocument:
+    """The order in a JSON value (see `domain.exact_json`). Raises ProblemsFound with every problem in it.
+
+    `now` only guards against dates in the future. No value that was sent is ever repeated in a problem.
+    """
+    raw = _numbered(raw)
+    problems = scan(raw, multiline=frozenset({"$.note"}))
+    problems += _card_numbers(raw)
+    document: OrderDocument | None = None
+    try:
+        document = OrderDocument.model_validate(raw)
+    except ValidationError as error:
+        problems += of_validation(error, OrderDocument)
+    if isinstance(raw, dict):
+        problems += _too_many_decimals(raw)
+        problems += _repeated_lines(raw)
+        problems += _missing_postal_codes(raw)
+        problems += _missing_token(raw)
+    if document is not None and document.ordered_at > now + timedelta(hours=MAX_FUTURE_HOURS):
+        words = f"The order is more than {MAX_FUTURE_HOURS} hours ahead of the clock."
+        problems.append(Problem("$.ordered_at", "in_the_future", words))
+    if problems or document is None:
+        raise ProblemsFound(tuple(problems))
+    return document
+
+
+def _numbered(raw: Any) -> Any:
+    """The document with its lines numbered where they are not."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("lines"), list):
+        return raw
+    lines = [
+        {"number": place, **line} if isinstance(line, dict) and line.get("number", 0) is not None else line
+        for place, line in enumerate(raw["lines"], 1)
+    ]
+    return {**raw, "lines": lines}
+
+
+def _card_numbers(raw: Any) -> Iterator[Problem]:
+    for place, value in leaves(raw):
+        level = tuple(part for part in place if isinstance(part, str))
+        searched = isinstance(value, str | int | Decimal) and level not in NOT_SEARCHED
+        if searched and contains_card_number(str(value)):
+            words = "This looks like a card number. Send the payment provider's token instead; nothing was kept."
+            yield Problem(json_path(place), "card_number", words)
+
+
+def _too_many_decimals(raw: dict[str, Any]) -> Iterator[Problem]:
+    currency = raw.get("currency")
+    decimals = CURRENCIES.get(currency) if isinstance(currency, str) else None
+    if decimals is None:
+        return
+    for name, field in (("charges", "amount"), ("lines", "unit_price")):
+        entries = raw.get(name)
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            value = entry.get(field) if isinstance(entry, dict) else None
+            if _written(value) > decimals:
+                words = f"{currency} has {decimals} decimals, this amount has more."
+                yield Problem(f"$.{name}[{index}].{field}", "too_many_decimals", words)
+
+
+def _written(value: Any) -> int:
+    """Decimals of something that may be an amount."""
+    if isinstance(value, Decimal):
+        return decimals_written(value)
+    return len(value.partition(".")[2]) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else 0
+
+
+def _repeated_lines(raw: dict[str, Any]) -> Iterator[Problem]:
+    seen: dict[Any, int] = {}
+    lines = raw.get("lines")
+    for index, line in enumerate(lines if isinstance(lines, list) else ()):
+        number = line.get("number") if isinstance(line, dict) else None
+        if type(number) is not int:
+            continue
+        if number in seen:
+            words = f"The line number is taken by $.lines[{seen[number]}]; numbers are unique in an order."
+            yield Problem(f"$.lines[{index}].number", "repeated_line", words)
+        else:
+            seen[number] = index
+
+
+def _missing_postal_codes(raw: dict[str, Any]) -> Iterator[Problem]:
+    for name in ("ship_to", "bill_to"):
+        address = raw.get(name)
+        if not isinstance(address, dict) or address.get("postal_code") is not None:
+            continue
+        country = address.get("country")
+        if isinstance(country, str) and len(country) == 2 and country not in POSTAL_CODE_OPTIONAL:
+            words = "A postal code is needed for this country."
+            yield Problem(f"$.{name}.postal_code", "missing", words)
+
+
+def _missing_token(raw: dict[str, Any]) -> Iterator[Problem]:
+    payment = raw.get("payment")
+    if isinstance(payment, dict) and payment.get("method") == "card" and payment.get("token") is None:
+        yield Problem("$.payment.token", "missing", "Payment by card needs the provider's token.")
+
+
+def split(order: OrderDocument) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The document as JSON data without personal data, and the personal part."""
+    whole = order.model_dump(mode="json")
+    unit = Decimal(1).scaleb(-CURRENCIES[order.currency])
+    for entry, field in (*((c, "amount") for c in whole["charges"]), *((ln, "unit_price") for ln in whole["lines"])):
+        if entry[field] is not None:
+            entry[field] = format(Decimal(entry[field]).quantize(unit), "f")
+    lines = [{name: value for name, value in line.items() if value is not None} for line in whole["lines"]]
+    party = {
+        "ship_to": whole.pop("ship_to"),
+        "bill_to": whole.pop("bill_to"),
+        "payment": {"token": whole["payment"]["token"]},
+        "note": whole.pop("note"),
+    }
+    payment = whole.pop("payment")
+    document = {
+        **whole,
+        "ship_to_country": party["ship_to"]["country"],
+        "ship_to_region": party["ship_to"]["region"],
+        "payment_method": payment["method"],
+        "lines": lines,
+    }
+    return document, party
