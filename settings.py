@@ -166,6 +166,11 @@ class Settings:
         home = cls.from_env(environ).home
         return cls.from_env({**_running_environment(home), **{k: v for k, v in environ.items() if v.strip()}})
 
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process."""
+        values = {setting.name: getattr(self, setting.field) for setting in SETTINGS}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
     def database(self) -> str:
         """The URL of the database; raises SettingsError when there is none to speak to."""
         if self.database_url is None:

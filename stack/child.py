@@ -75,6 +75,11 @@ class Child:
         """None while it runs; negative: the signal that ended it."""
         return self._process.returncode
 
+    @property
+    def death_signal(self) -> signal.Signals:
+        """What ends it when its supervisor is gone."""
+        return self._command.death_signal
+
     async def wait(self) -> int:
         """Waits for its end; the return code."""
         return await self._process.wait()
@@ -88,16 +93,17 @@ class Child:
                 await asyncio.wait_for(self._process.wait(), self._command.stop_seconds)
             except TimeoutError:
                 await self.kill()
-            self._end_group()
+            self.signal_group(signal.SIGKILL)
 
     async def kill(self) -> None:
         """kill -9, as a test or an impatient stop does it."""
-        self._end_group()
+        self.signal_group(signal.SIGKILL)
         await self._process.wait()
 
-    def _end_group(self) -> None:
+    def signal_group(self, what: signal.Signals) -> None:
+        """Signals the child and what it started in its own process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, what)
 
 
 def log_tail(log: Path, lines: int = 8) -> str:

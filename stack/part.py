@@ -10,7 +10,7 @@ from stack.errors import StackError
 from stack.ports import PortNeed, taken_message
 from stack.ports import is_free as port_is_free
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 
 
 async def _nothing() -> None:
@@ -27,7 +27,7 @@ class Part:
 
     name: str
     prepare: Callable[[], Command]
-    is_ready: Callable[[], Awaitable[bool]]
+    is_ready: Callable[[Child], Awaitable[bool]]
     settle: Callable[[], Awaitable[None]] = _nothing
     ports: tuple[PortNeed, ...] = ()
     start_seconds: float = 60.0
@@ -53,7 +53,7 @@ async def start(part: Part) -> Child:
 async def _until_ready(part: Part, child: Child, command: Command) -> None:
     deadline = time.monotonic() + part.start_seconds
     while child.returncode is None:
-        if await part.is_ready():
+        if await part.is_ready(child):
             return
         if time.monotonic() > deadline:
             raise StackError(_failed(part, command, f"was not ready after {part.start_seconds:.0f} seconds"))

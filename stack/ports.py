@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+import time
 from dataclasses import dataclass
 
 from stack.errors import StackError
+
+DYING_SECONDS = 2.0  # a server that was just ended may hold its port for a moment
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,15 @@ def taken_message(need: PortNeed) -> str:
     )
 
 
-def require_free(needs: list[PortNeed]) -> None:
+async def require_free(needs: list[PortNeed]) -> None:
     """Raises StackError that names every taken port, and every port that two parts were given."""
-    problems = [taken_message(need) for need in needs if not is_free(need.port, need.host)]
+    deadline = time.monotonic() + DYING_SECONDS
+    taken = needs
+    while taken := [need for need in taken if not is_free(need.port, need.host)]:
+        if time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.1)
+    problems = [taken_message(need) for need in taken]
     first_user: dict[int, PortNeed] = {}
     for need in needs:
         other = first_user.setdefault(need.port, need)
@@ -49,13 +58,3 @@ def require_free(needs: list[PortNeed]) -> None:
             )
     if problems:
         raise StackError("\n".join(problems))
-
-
-async def accepts_connections(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server answers on the port."""
-    try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), timeout=2)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True

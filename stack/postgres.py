@@ -72,10 +72,15 @@ class PostgresServer:
         )
 
     async def is_ready(self) -> bool:
-        """Whether it answers with our password, that is: whether it is our server that listens there."""
+        """Whether it answers; raises StackError when it does but refuses our password."""
         try:
             connection = await psycopg.AsyncConnection.connect(self.url("postgres"), connect_timeout=2)
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise StackError(
+                    f"PostgreSQL refuses the password: secrets.json and {self.data} do not belong together; "
+                    "restore the one that was replaced, or set ORDITO_HOME to a new folder"
+                ) from error
             return False
         await connection.close()
         return True

@@ -6,13 +6,15 @@ import shutil
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.runtime import Runtime
@@ -52,6 +54,7 @@ class TemporalServer:
     port: int
     ui_port: int | None
     metrics_port: int
+    namespace: str = "default"
     dynamic_config: tuple[str, ...] = ()
 
     @property
@@ -67,6 +70,7 @@ class TemporalServer:
         return Command(
             arguments=(
                 *(program(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port), *ui),
+                *("--namespace", self.namespace),
                 *("--metrics-port", str(self.metrics_port), "--log-level", "warn"),
                 *("--db-filename", str(self.database)),
                 *(part for pragma in SQLITE_PRAGMAS for part in ("--sqlite-pragma", pragma)),
@@ -101,6 +105,7 @@ async def connect(address: str, namespace: str) -> Client:
         raise StackError(f"no Temporal server answers at {address}: {error}") from error
 
 
+@cache
 def keep_runtime() -> None:
     """Keeps the SDK's thread pool until the process is gone.
 
@@ -165,6 +170,22 @@ async def kept_for(client: Client) -> timedelta:
     """How long the namespace keeps the history of closed workflows."""
     described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     return timedelta(seconds=described.config.workflow_execution_retention_ttl.seconds)
+
+
+async def has_poller(address: str, namespace: str, task_queue: str, pid: int) -> bool:
+    """Whether the process waits for workflow tasks of the queue. The SDK names a worker `<process id>@<host>`."""
+    try:
+        client = await connect(address, namespace)
+        described = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=namespace,
+                task_queue=TaskQueue(name=task_queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+    except (StackError, RPCError):
+        return False
+    return any(poller.identity.startswith(f"{pid}@") for poller in described.pollers)
 
 
 async def _wait_until_registered(client: Client) -> None:

@@ -99,7 +99,7 @@ async def running_postgres(folder: Path, *, port: int | None = None) -> AsyncIte
         log=folder / "logs" / "postgres.log",
         fast_commit=True,
     )
-    part = Part("PostgreSQL", server.prepare, server.is_ready, settle=lambda: _ensure(server))
+    part = Part("PostgreSQL", server.prepare, lambda _: server.is_ready(), settle=lambda: _ensure(server))
     running = RunningPostgres(part, await stack_part.start(part), server)
     try:
         yield running
@@ -127,7 +127,7 @@ async def running_temporal(
     part = Part(
         "Temporal",
         server.prepare,
-        lambda: stack_temporal.is_ready(server.address, NAMESPACE),
+        lambda _: stack_temporal.is_ready(server.address, NAMESPACE),
         settle=lambda: stack_temporal.register(server.address, NAMESPACE, retention=stack_temporal.RETENTION),
     )
     running = RunningTemporal(part, await stack_part.start(part), server)

@@ -1,0 +1,90 @@
+"""`ordito ...`: the commands, and one place where an error becomes a sentence and an exit code."""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from cli.console import err, tell
+from cli.doctor import doctor
+from cli.errors import CommandError
+from cli.up import prepare, up
+from settings import SettingsError
+from stack.errors import StackError
+
+app = typer.Typer(
+    name="ordito",
+    help="Every customer order as one durable workflow, run by policies that business people declare.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("up")(up)
+app.command("prepare")(prepare)
+app.command("doctor")(doctor)
+
+
+def _present(module: str, attribute: str) -> Any:
+    """A command of a module that may not be part of this build; None when it is not."""
+    if importlib.util.find_spec(module) is None:
+        return None
+    return getattr(importlib.import_module(module), attribute)
+
+
+for _name, _module, _attribute in (
+    ("order", "cli.orders", "app"),
+    ("policy", "cli.policy", "app"),
+    ("import", "cli.importing", "import_orders"),
+    ("demo", "cli.demo", "demo"),
+    ("audit", "cli.audit", "audit"),
+):
+    _found = _present(_module, _attribute)
+    if isinstance(_found, typer.Typer):
+        app.add_typer(_found, name=_name)
+    elif _found is not None:
+        app.command(_name)(_found)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and exits: 0 done, 1 it did not work, 2 it was asked wrongly, 130 interrupted.
+
+    A stack trace is shown only with ORDITO_LOG_LEVEL=debug.
+    """
+    try:
+        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except Exception as error:
+        if os.environ.get("ORDITO_LOG_LEVEL", "").lower() == "debug":
+            raise
+        sys.exit(_told(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: Exception) -> int:
+    """Says what went wrong; the exit code that belongs to it."""
+    match error:
+        case CommandError():
+            tell(str(error))
+            return error.exit_code
+        case StackError() | SettingsError():
+            tell(str(error))
+            return 1
+        case typer.TyperException():
+            words = error.format_message()
+            if words.startswith("Usage:"):  # a group of commands was called without one
+                err.print(words, markup=False)
+            else:
+                tell(f"{words} (`ordito --help` lists the commands)")
+            return error.exit_code
+        case typer.Abort():
+            tell("given up")
+            return 1
+        case _:
+            tell(f"this should not happen: {type(error).__name__}: {error} (ORDITO_LOG_LEVEL=debug shows where)")
+            return 1
