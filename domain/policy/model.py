@@ -5,18 +5,19 @@ Every public name of the policy language can be imported from here.
 
 import hashlib
 import json
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.policy.hours import Calendar
 from domain.policy.process import Choose, LeadTimeRule, Node, Path, Process, Step, Together
 from domain.policy.table import Table
 from domain.policy.words import (
     SUPPORTED_TASKS,
     Code,
     Condition,
+    Day,
     FactAbout,
     FactGives,
     Name,
@@ -61,14 +62,6 @@ __all__ = [
     "Unit",
     "Workspace",
 ]
-
-
-class Calendar(PolicyModel):
-    """Working hours. Business days are the days with an opening time that are not in `closed`."""
-
-    calendar: Name
-    open: Words
-    closed: tuple[date, ...] = Field(default=(), max_length=1_000)
 
 
 class RetryStyle(PolicyModel):
@@ -118,7 +111,7 @@ class Override(PolicyModel):
 
     when: Condition
     process: Name
-    until: date
+    until: Day
     because: Words
 
 

@@ -55,6 +55,7 @@ class Step(PolicyModel):
     owner: Name | None = None
     """The role that looks after the step while it waits or is parked."""
     at_most: Duration | None = None
+    """The limit from the start of the step; it counts when `due` is left out or unknown."""
     due: Condition | None = None
     """An expression that gives the date by which the step should be done, such as order.requested_date."""
     lead_time: LeadTime | None = None

@@ -1,7 +1,9 @@
 """The closed lists of words of the policy language, and the small types its fields share."""
 
+import re
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
@@ -110,11 +112,22 @@ def _seconds(value: object) -> object:
     return duration.span.total_seconds()
 
 
+def _day(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError(f"`{value}` is not a date; write it as 2026-12-31")
+    return value
+
+
 YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
+Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 # Typed as float seconds, because that is what a retry policy takes; in a file it is a Duration of the clock.
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=86_400 * 30)]
-SECONDS_SCHEMA: dict[str, Any] = {"type": "string", "pattern": Duration.pattern, "examples": ["30s", "1h"]}
+Seconds = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0, le=86_400 * 30),
+    WithJsonSchema({"type": "string", "pattern": Duration.pattern, "examples": ["30s", "1h"]}),
+]
