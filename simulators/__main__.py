@@ -39,14 +39,14 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True, help="port to listen on")
     parser.add_argument("--data", type=Path, required=True, help="directory of the books")
     for partner in ("carrier", "payment", "supplier"):
-        url = os.environ.get(f"ORDITO_{partner.upper()}_WEBHOOK_URL")
+        url = os.environ.get(f"ORDITO_{partner.upper()}_WEBHOOK_URL") or None
         parser.add_argument(
             f"--{partner}-webhook", metavar="URL", default=url, help=f"where the {partner}'s webhooks go"
         )
         parser.add_argument(
             f"--{partner}-events", metavar="TYPES", help="webhooks to send, separated by commas (default: all)"
         )
-    secret = os.environ.get("ORDITO_WEBHOOK_SECRET")
+    secret = os.environ.get("ORDITO_WEBHOOK_SECRET") or None
     parser.add_argument("--secret", metavar="WHSEC", default=secret, help="secret that signs the webhooks (whsec_...)")
     return parser.parse_args(argv)
 

@@ -59,7 +59,7 @@ class Books:
 
     def __init__(self, path: Path, tables: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=2.5)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from simulators.books import Books
 from simulators.errors import invalid
@@ -30,7 +31,7 @@ class CommonConfig(AdminBody):
         if secret is not None:
             try:
                 Webhook(secret)
-            except (ValueError, RuntimeError) as error:
+            except (ValueError, RuntimeError, EmptyWebhookSecretError) as error:
                 raise ValueError("must be 'whsec_' and base64, as Standard Webhooks has it") from error
         return secret
 
