@@ -12,11 +12,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from domain.codes import COUNTRIES, CURRENCIES
 from domain.conditions.types import DATE, INSTANT, MONEY, NUMBER, TEXT, YES_NO, Kind, ObjectType, Type
 
 Amount = Annotated[Decimal, MONEY]
-Country = Annotated[str, Type(Kind.TEXT, pattern="[A-Z]{2}", looks="countries are ISO codes such as US or DE")]
-Currency = Annotated[str, Type(Kind.TEXT, pattern="[A-Z]{3}", looks="currencies are ISO codes such as USD or EUR")]
+Country = Annotated[str, Type(Kind.TEXT, codes=tuple(sorted(COUNTRIES)), looks="write an ISO code such as US or DE")]
+Currency = Annotated[str, Type(Kind.TEXT, codes=tuple(CURRENCIES), looks="write an ISO code such as USD or EUR")]
+PaymentMethod = Annotated[str, Type(Kind.TEXT, codes=("card", "terms"))]
 
 
 class Facts(BaseModel):
@@ -43,7 +45,7 @@ class ShipToFacts(Facts):
 class PaymentFacts(Facts):
     """How it is paid."""
 
-    method: str
+    method: PaymentMethod
 
 
 class LineFacts(Facts):
@@ -112,7 +114,7 @@ def _type_of(annotation: Any) -> Type:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
         inner = _type_of(next(a for a in arguments if a is not type(None)))
-        return Type(inner.kind, inner.item, inner.of, inner.codes, inner.pattern, inner.looks, optional=True)
+        return Type(inner.kind, inner.item, inner.of, inner.codes, inner.looks, optional=True)
     if origin is Annotated:
         return next((m for m in arguments[1:] if isinstance(m, Type)), None) or _type_of(arguments[0])
     if origin is tuple:

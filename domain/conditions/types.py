@@ -1,7 +1,6 @@
 """Types of the condition language, and the environment that a condition is checked in."""
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -41,19 +40,16 @@ class Type:
     of: ObjectType | None = None
     codes: tuple[str, ...] = ()
     """Every value a text can take; empty when it is free."""
-    pattern: str = ""
-    """A regular expression that every value of a text matches; `looks` says it in words."""
     looks: str = ""
+    """What to write, in words, where the codes are too many to be listed."""
     optional: bool = False
     """Whether an order may lack the value, so that it can be unknown."""
 
     def refuses(self, value: str) -> str | None:
         """Why a text with this type can never be `value`; None when it can."""
-        if self.codes and value not in self.codes:
-            return f"`{value}` is not a value it can have; {suggest(value, self.codes)}"
-        if self.pattern and not re.fullmatch(self.pattern, value):
-            return f"`{value}` can never be right here: {self.looks}"
-        return None
+        if not self.codes or value in self.codes:
+            return None
+        return f"`{value}` is not a value it can have; {suggest(value, self.codes, self.looks)}"
 
 
 YES_NO = Type(Kind.YES_NO)
@@ -91,11 +87,13 @@ class Environment:
         return [*self.roots, *self.lists, *self.facts]
 
 
-def suggest(wrong: str, known: Iterable[str]) -> str:
-    """`did you mean ...?` with the nearest known word, else the list of what is known."""
-    words = list(known)
+def suggest(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
+    """`did you mean ...?` with the nearest known word, else what to write otherwise, else the list of what is known."""
+    words = {word.lower(): word for word in known}
     near = difflib.get_close_matches(wrong.lower(), words, n=1, cutoff=0.6)
     if near:
-        return f"did you mean `{near[0]}`?"
-    shown = ", ".join(words[:12]) + (", ..." if len(words) > 12 else "")
+        return f"did you mean `{words[near[0]]}`?"
+    if otherwise:
+        return otherwise
+    shown = ", ".join(list(words.values())[:12]) + (", ..." if len(words) > 12 else "")
     return f"known here: {shown}" if words else "none is known here"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from domain.conditions.compiled import YES_OR_NO, Compiled, compile_condition
 from domain.conditions.order_model import roots
 from domain.conditions.types import Environment, Kind, NamedFact
 from domain.policy.model import Fact, FactGives, Glossary
@@ -28,7 +27,7 @@ def kind_of(fact: Fact) -> Kind:
     return _KINDS[fact.gives]
 
 
-def environment(glossary: Glossary, scope: tuple[str, ...]) -> Environment:
+def environment_for(glossary: Glossary, scope: tuple[str, ...] = GROUP) -> Environment:
     """The names a condition may use in a scope. Equal glossaries share one environment, so compiled code is shared."""
     return _environment(tuple(sorted(glossary.lists.items())), glossary.facts, scope)
 
@@ -40,10 +39,3 @@ def _environment(
     known = roots()
     named = {f.fact: NamedFact(f.fact, f.about, kind_of(f), f.formula) for f in facts}
     return Environment({name: known[name] for name in scope}, dict(lists), named)
-
-
-def condition(
-    source: str, glossary: Glossary, scope: tuple[str, ...], expect: tuple[Kind, ...] = YES_OR_NO
-) -> Compiled:
-    """The compiled condition of a policy that passed its check."""
-    return compile_condition(source, environment(glossary, scope), expect)

@@ -47,7 +47,6 @@ __all__ = [
     "OrderSlice",
     "Override",
     "Path",
-    "PriceRule",
     "Pricing",
     "Process",
     "Reaction",
@@ -129,20 +128,16 @@ class Assignment(PolicyModel):
     overrides: tuple[Override, ...] = Field(default=(), max_length=200)
 
 
-class PriceRule(PolicyModel):
-    """One stage of the price waterfall, from a closed list."""
-
-    stage: Literal["price", "discount", "charges", "tax"]
-    take: Literal["order_then_list", "list", "order", "none"]
-    means: Words | None = None
-
-
 class Pricing(PolicyModel):
-    """How a line gets its amount: the stages in their order, then one rounding for each line."""
+    """Where the parts of a line's amount come from, and its rounding. Words outside these closed lists are refused."""
 
     kind: Literal["pricing"] = "pricing"
     name: Name
-    waterfall: tuple[PriceRule, ...] = Field(min_length=1, max_length=20)
+    unit_price: Literal["order_then_list"]
+    """The price frozen on the order's line, else the list price on the day of the order (PRC10)."""
+    discount: Literal["from_order"]
+    charges: Literal["from_order"]
+    tax: Literal["none"]
     round: Literal["line"] = "line"
     """Quantity x price x (1 - discount) is rounded once for each line."""
     rounding: Rounding | None = None
