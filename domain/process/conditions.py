@@ -1,0 +1,118 @@
+"""Conditions of a process, evaluated on an order's state. Unknown is not true: the path is not taken."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from domain.conditions.compiled import POINT_IN_TIME, YES_OR_NO, compile_condition
+from domain.conditions.runtime import Unknown
+from domain.money import decimals_of
+from domain.policy.environments import environment_for
+from domain.process.clock import local_date
+from domain.process.draft import Draft
+from domain.process.messages import PricedLine
+from domain.process.state import Group
+
+
+def holds_for(draft: Draft, group: Group, source: str) -> bool:
+    """Whether a yes/no condition is true for the group."""
+    compiled = compile_condition(source, environment_for(draft.policy.glossary), YES_OR_NO)
+    return compiled.evaluate(_roots(draft, group)) is True
+
+
+def value_for(draft: Draft, group: Group, source: str) -> date | datetime | None:
+    """The moment an expression gives; None when it is unknown."""
+    compiled = compile_condition(source, environment_for(draft.policy.glossary), POINT_IN_TIME)
+    value: Any = compiled.evaluate(_roots(draft, group))
+    return None if isinstance(value, Unknown) else value
+
+
+def _roots(draft: Draft, group: Group) -> dict[str, object]:
+    return {
+        "order": OrderView(draft),
+        "group": GroupView(draft, group),
+        "now": draft.now,
+        "today": local_date(draft.now, draft.policy.timezone),
+    }
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A thing of the order model with a few fields; absent ones are unknown."""
+
+    id: str | None = None
+    segment: str | None = None
+    country: str | None = None
+    region: str | None = None
+    zone: str | None = None
+    method: str | None = None
+
+
+class OrderView:
+    """The order as conditions see it. Built lazily: most conditions ask for one field."""
+
+    warehouse: str | None = None
+
+    def __init__(self, draft: Draft) -> None:
+        facts = draft.facts
+        self._draft = draft
+        self.number = facts.number
+        self.channel = facts.channel
+        self.currency = facts.currency
+        self.ordered_at = facts.ordered_at
+        self.requested_date = facts.requested_date
+        self.ship_method = facts.ship_method
+        self.customer = _Named(id=facts.customer, segment=facts.segment)
+        self.ship_to = _Named(country=facts.country, region=facts.region)
+        self.payment = _Named(method=facts.payment_method)
+
+    @cached_property
+    def total(self) -> Decimal:
+        facts = self._draft.facts
+        return _amount(facts.goods + facts.charges + facts.tax, facts.currency)
+
+    @cached_property
+    def lines(self) -> tuple["LineView", ...]:
+        return tuple(LineView(line, self.currency) for line in self._draft.lines.values())
+
+
+class GroupView:
+    """A group as conditions see it."""
+
+    def __init__(self, draft: Draft, group: Group) -> None:
+        self._draft = draft
+        self._group = group
+        self.id = group.id
+        self.warehouse = group.location
+        self.ship_method = draft.facts.ship_method
+
+    @cached_property
+    def amount(self) -> Decimal:
+        return _amount(self._draft.amount(self._group), self._draft.facts.currency)
+
+    @cached_property
+    def lines(self) -> tuple["LineView", ...]:
+        currency = self._draft.facts.currency
+        return tuple(LineView(self._draft.lines[number], currency) for number in self._group.lines)
+
+
+class LineView:
+    """A line as conditions see it; what the process does not keep of it is unknown."""
+
+    unit_price: Decimal | None = None
+    discount: Decimal | None = None
+    ship_set: str | None = None
+    requested_date: date | None = None
+    warehouse: str | None = None
+
+    def __init__(self, line: PricedLine, currency: str) -> None:
+        self.number = Decimal(line.number)
+        self.sku = line.sku
+        self.quantity = Decimal(line.quantity)
+        self.amount = _amount(line.amount, currency)
+
+
+def _amount(minor: int, currency: str) -> Decimal:
+    return Decimal(minor).scaleb(-decimals_of(currency))

@@ -1,0 +1,247 @@
+"""`decide(state, event)`: the one place where an order's next move comes from.
+
+Pure: no clock, no randomness, no I/O. The policy is part of the state, pinned when the order was opened. The same
+function runs in the workflow, in property tests and, later, in the backtest.
+"""
+
+from typing import assert_never
+
+from domain.policy.model import Choose, Path, Step
+from domain.process import changes, facts, faults
+from domain.process.conditions import holds_for
+from domain.process.draft import Draft
+from domain.process.flow import next_steps
+from domain.process.messages import (
+    Begun,
+    Call,
+    CallDone,
+    CallFailed,
+    CarrierFact,
+    ChangeAsked,
+    Event,
+    Opened,
+    OpenOrder,
+    Outcome,
+    PaymentFact,
+    RetryAsked,
+    Save,
+    SaveOrder,
+    TimePassed,
+)
+from domain.process.rows import row_of, save_of
+from domain.process.state import Decision, Flight, Group, OrderState, RunState
+from domain.process.tasks import TASKS
+from domain.process.tasks.wait import judge_deadline
+from domain.process.words import CLOSED, Operation
+
+
+def decide(state: OrderState, event: Event) -> Decision:
+    """The next state and the calls to make. Every call carries what is to be saved when it is done."""
+    draft = _apply(state, event)
+    following, calls = _sealed(draft.state(), draft.calls, event)
+    return Decision(state=following, calls=tuple(calls), stops=tuple(dict.fromkeys(draft.stops)))
+
+
+def _apply(state: OrderState, event: Event) -> Draft:
+    draft = Draft(state, event.at)
+    _take(draft, event)
+    changes.pursue(draft)
+    if draft.change is None:
+        faults.resume_cut_short(draft)
+    _advance(draft)
+    return draft
+
+
+def _take(draft: Draft, event: Event) -> None:
+    match event:
+        case Begun():
+            _open(draft)
+        case CallDone():
+            _call_done(draft, event)
+        case CallFailed():
+            flight = draft.flights.pop(event.key, None)
+            if flight is not None:
+                faults.failed(draft, flight, event)
+        case CarrierFact() | PaymentFact():
+            _fact(draft, event)
+        case ChangeAsked():
+            changes.ask(draft, event)
+        case RetryAsked():
+            faults.retry(draft, event)
+        case TimePassed():
+            _time_passed(draft)
+        case _:
+            assert_never(event)
+
+
+def _open(draft: Draft) -> None:
+    if draft.opened or draft.flights:
+        return
+    draft.send(
+        Call(
+            key=f"{draft.number}/open",
+            order=draft.number,
+            at=draft.now,
+            work=OpenOrder(bundle=draft.base.bundle),
+            summary="open the order: prices, groups, policy",
+        )
+    )
+
+
+def _call_done(draft: Draft, event: CallDone) -> None:
+    flight = draft.flights.pop(event.key, None)
+    if flight is None:
+        return
+    outcome = event.outcome
+    if flight.call.save is not None and not outcome.refused:
+        _saved(draft, flight.call.save)
+    if flight.call.operation is Operation.SAVE:
+        return
+    if outcome.opened is not None:
+        _opened(draft, outcome.opened)
+        return
+    _effect(draft, flight, outcome)
+
+
+def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
+    call = flight.call
+    group = draft.groups[call.group]
+    run = group.runs[call.step]
+    if flight.undo:
+        if outcome.refused:
+            changes.undo_refused(draft, group.id, run, outcome)
+        else:
+            changes.undone(draft, group.id, run, call.key)
+    elif outcome.refused:
+        faults.refused(draft, group, run, outcome)
+    else:
+        run = draft.change_run(group.id, run.step, state=RunState.DONE, parked=None)
+        TASKS[run.task].done(draft, draft.groups[group.id], run, outcome)
+
+
+def _opened(draft: Draft, opened: Opened) -> None:
+    draft.facts_ = opened.facts
+    draft.policy_ = opened.policy
+    draft.lines = {line.number: line for line in opened.lines}
+    for plan in opened.groups:
+        draft.put(Group(id=plan.id, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why))
+    early, draft.early = draft.early, ()
+    for kept in early:
+        fact = CarrierFact if '"kind":"carrier"' in kept else PaymentFact
+        _fact(draft, fact.model_validate_json(kept))
+
+
+def _fact(draft: Draft, fact: CarrierFact | PaymentFact) -> None:
+    if not draft.opened:
+        draft.early = (*draft.early, fact.model_dump_json())
+        return
+    draft.now = max(draft.now, fact.at)
+    if isinstance(fact, CarrierFact):
+        facts.carrier(draft, fact)
+    else:
+        facts.payment(draft, fact)
+
+
+def _time_passed(draft: Draft) -> None:
+    faults.resend_due(draft)
+    if draft.base.imported:
+        return
+    for group in list(draft.groups.values()):
+        for run in group.runs.values():
+            if run.state is RunState.WAITING:
+                judge_deadline(draft, group.id, run, draft.wall)
+
+
+def _advance(draft: Draft) -> None:
+    """Begins every step that may begin now; steps without a call let the next one begin at once."""
+    if not draft.opened or draft.change is not None:
+        return
+    for group_id in draft.groups:
+        while True:
+            group = draft.groups[group_id]
+            steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
+            for step in steps:
+                _begin(draft, draft.groups[group_id], step)
+            if not steps or not any(draft.groups[group_id].runs[step.step].passed for step in steps):
+                break
+
+
+def _chooser(draft: Draft, group_id: str):  # type: ignore[no-untyped-def]
+    def chosen(choose: Choose) -> Path:
+        group = draft.groups[group_id]
+        if choose.choose in group.choices:
+            name = group.choices[choose.choose]
+            return next(path for path in choose.paths if path.path == name)
+        path = next(p for p in choose.paths if p.otherwise or (p.when and holds_for(draft, group, p.when)))
+        draft.put(group.model_copy(update={"choices": group.choices | {choose.choose: path.path}}))
+        because = "no other path's condition is true" if path.otherwise else f"{path.when} is true"
+        draft.tell(
+            f"chosen/{group_id}/{choose.choose}/r{draft.revision}",
+            "path.chosen",
+            f"Takes the path {path.path.replace('_', ' ')} at {choose.choose.replace('_', ' ')}.",
+            why=because,
+        )
+        return path
+
+    return chosen
+
+
+def _begin(draft: Draft, group: Group, step: Step) -> None:
+    if step.when is not None and not holds_for(draft, group, step.when):
+        run = draft.begin(group, step)
+        draft.change_run(group.id, run.step, state=RunState.SKIPPED)
+    else:
+        TASKS[step.do].begin(draft, group, step)
+
+
+# ---- saving ----------------------------------------------------------------------------------------
+
+
+def _saved(draft: Draft, save: Save) -> None:
+    keys = {event.key for event in save.events}
+    answered = {given.change_id for given in save.answers}
+    draft.events = [event for event in draft.events if event.key not in keys]
+    draft.unsaved_answers = [given for given in draft.unsaved_answers if given.change_id not in answered]
+    draft.saved_row, draft.saved_version = save.row, save.version
+
+
+def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderState, list[Call]]:
+    """Gives a lone call the save of the state it leads to; with no call on its way, saves what is unsaved.
+
+    One transaction for effect and read model needs the state after the call before it is made. The decider is
+    pure, so it can say: it decides the call's success in advance. Where several calls are on their way, none
+    carries a save, and the read model is written when they have all come back.
+    """
+    if state.flights:
+        if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in (Operation.OPEN, Operation.SAVE):
+            save = _save_after(state, calls[0], event)
+            call = calls[0].model_copy(update={"save": save})
+            flight = state.flights[call.key].model_copy(update={"call": call})
+            return state.model_copy(update={"flights": {call.key: flight}}), [call]
+        return state, calls
+    if not state.groups:
+        return state, calls
+    if state.unsaved_events or state.unsaved_answers or row_of(state) != state.saved_row:
+        return _with_save_call(state)
+    closed = all(group.status in CLOSED for group in row_of(state).groups) and state.change is None
+    return state.model_copy(update={"finished": closed}), calls
+
+
+def _save_after(state: OrderState, call: Call, event: Event) -> Save:
+    done = CallDone(key=call.key, outcome=Outcome(at=call.at), at=event.at)
+    return save_of(_apply(state, done).state())
+
+
+def _with_save_call(state: OrderState) -> tuple[OrderState, list[Call]]:
+    # One version more than any state that a call's save may have been written for in advance.
+    state = state.model_copy(update={"version": state.version + 1})
+    call = Call(
+        key=f"{state.number}/save/v{state.version}",
+        order=state.number,
+        revision=state.revision,
+        at=state.clock,
+        work=SaveOrder(),
+        save=save_of(state),
+        summary="save the order's state",
+    )
+    return state.model_copy(update={"flights": {call.key: Flight(call=call)}}), [call]

@@ -1,0 +1,208 @@
+"""A draft of the next state: the decider's functions write on it, and nobody outside one decision sees it."""
+
+from datetime import datetime, timedelta
+
+from domain.policy.model import OrderSlice, Process, RetryStyle, Step
+from domain.process.clock import local_date
+from domain.process.flow import steps_of
+from domain.process.messages import BusinessEvent, Call, Lines, OrderFacts, Work
+from domain.process.state import Flight, Group, OrderState, Parked, Run, RunState, Snapshot
+from domain.process.words import Operation
+
+QUICK = RetryStyle(style="quick", times=5, first_wait=2, longest_wait=60)
+"""For calls that no step of the policy names, such as an undo of a step without a retry style."""
+
+PARKED_FOR = timedelta(days=1)
+"""How long parked work may stay before it is overdue."""
+
+
+class Draft:
+    """A shallow copy of a state with the few moves that change it. `now` is business time."""
+
+    def __init__(self, state: OrderState, at: datetime) -> None:
+        self.number = state.number
+        self.base = state
+        self.wall = at
+        self.now = state.clock if state.imported else max(state.clock, at)
+        self.groups = dict(state.groups)
+        self.flights = dict(state.flights)
+        self.answers = dict(state.answers)
+        self.facts_ = state.facts
+        self.lines = state.lines
+        self.policy_ = state.policy
+        self.change = state.change
+        self.waiting_changes = state.waiting_changes
+        self.early = state.early
+        self.revision = state.revision
+        self.seq = state.seq
+        self.events = list(state.unsaved_events)
+        self.unsaved_answers = list(state.unsaved_answers)
+        self.saved_row = state.saved_row
+        self.saved_version = state.saved_version
+        self.finished = state.finished
+        self.calls: list[Call] = []
+        self.stops: list[str] = []
+
+    # ---- reading -----------------------------------------------------------------------------------
+
+    @property
+    def facts(self) -> OrderFacts:
+        assert self.facts_ is not None, "asked for the facts of an order that is not open yet"
+        return self.facts_
+
+    @property
+    def policy(self) -> OrderSlice:
+        assert self.policy_ is not None, "asked for the policy of an order that is not open yet"
+        return self.policy_
+
+    @property
+    def opened(self) -> bool:
+        return self.facts_ is not None
+
+    def process(self, group: Group) -> Process:
+        return self.policy.processes[group.process]
+
+    def amount(self, group: Group) -> int:
+        """Goods of the group plus, for the first group, the order's charges and tax (design, hard case 7)."""
+        goods = sum(self.lines[number].amount for number in group.lines)
+        return goods + (self.facts.charges + self.facts.tax if self.is_first(group) else 0)
+
+    def is_first(self, group: Group) -> bool:
+        return next(iter(self.groups)) == group.id
+
+    def quantities(self, group: Group) -> Lines:
+        return {number: self.lines[number].quantity for number in group.lines}
+
+    def run_of(self, group: Group, operation: Operation) -> Run | None:
+        """The group's current run that made this kind of effect, if it was passed."""
+        return next((run for run in group.runs.values() if run.operation is operation and run.passed), None)
+
+    def today(self) -> str:
+        return local_date(self.now, self.policy.timezone).isoformat()
+
+    # ---- moves -------------------------------------------------------------------------------------
+
+    def put(self, group: Group) -> Group:
+        self.groups[group.id] = group
+        return group
+
+    def set_run(self, group_id: str, run: Run) -> Group:
+        group = self.groups[group_id]
+        return self.put(group.model_copy(update={"runs": group.runs | {run.step: run}}))
+
+    def change_run(self, group_id: str, step: str, **changes: object) -> Run:
+        run = self.groups[group_id].runs[step].model_copy(update=changes)
+        self.set_run(group_id, run)
+        return run
+
+    def begin(self, group: Group, step: Step, *, operation: Operation | None = None, amount: int | None = None) -> Run:
+        """A new run of a step. With an operation its effect key is drawn up here, before any call (design rule 2)."""
+        previous = group.runs.get(step.step)
+        self.seq += 1
+        key = self.next_key(group.id, step.step, operation) if operation else None
+        group = self.groups[group.id]
+        run = Run(
+            step=step.step,
+            task=step.do,
+            state=RunState.RUNNING,
+            seq=self.seq,
+            snapshot=Snapshot(
+                revision=self.revision,
+                lines=self.quantities(group),
+                location=group.location,
+                method=self.facts.ship_method,
+                amount=amount,
+                currency=self.facts.currency,
+            ),
+            since=self.now,
+            key=key,
+            operation=operation,
+            owner=step.owner or self.process(group).owner,
+        )
+        if previous is not None:
+            group = group.model_copy(update={"past": (*group.past, previous)})
+        self.put(group.model_copy(update={"runs": group.runs | {step.step: run}}))
+        return run
+
+    def next_key(self, group_id: str, step: str, operation: Operation) -> str:
+        """The next key of this operation: order/step/group/revision/operation/n."""
+        group = self.groups[group_id]
+        counter = f"{step}/{operation}"
+        n = group.counts.get(counter, 0) + 1
+        self.put(group.model_copy(update={"counts": group.counts | {counter: n}}))
+        return f"{self.number}/{step}/{group_id}/r{self.revision}/{operation}/{n}"
+
+    def call(self, run: Run, group_id: str, key: str, work: Work, summary: str, *, undo: bool = False) -> None:
+        """Sends a call. Its retry style is that of the step in the policy."""
+        call = Call(
+            key=key,
+            order=self.number,
+            group=group_id,
+            step=run.step,
+            revision=self.revision,
+            n=int(key.rsplit("/", 1)[1]),
+            at=self.now,
+            work=work,
+            retry=self._retry_style(group_id, run.step),
+            summary=summary,
+        )
+        self.send(call, undo=undo)
+
+    def send(self, call: Call, *, undo: bool = False, faults: int = 0) -> None:
+        self.flights[call.key] = Flight(call=call, undo=undo, faults=faults)
+        self.calls.append(call)
+
+    def _retry_style(self, group_id: str, step_name: str) -> RetryStyle:
+        process = self.process(self.groups[group_id])
+        name = next((step.retry for step in steps_of(process) if step.step == step_name), None)
+        return self.policy.retry_styles.get(name, QUICK) if name else QUICK
+
+    def park(self, group_id: str, run: Run, code: str, words: str, failed: Flight | None = None) -> None:
+        """A run that failed for good waits for a person: plain reason, owner, deadline; nothing is dropped (I6)."""
+        parked = Parked(
+            code=code,
+            words=words,
+            owner=run.owner,
+            until=self.now + PARKED_FOR,
+            call=failed.call.model_copy(update={"save": None}) if failed else None,
+            undo=failed.undo if failed else False,
+        )
+        self.change_run(group_id, run.step, state=RunState.PARKED, parked=parked)
+        self.tell(
+            f"parked/{group_id}/{run.step}/{run.seq}/{self.base.version}",
+            "order.parked",
+            f"{words} Waiting for {run.owner.replace('_', ' ')}.",
+            code=code,
+            step=run.step,
+        )
+
+    def tell(self, key: str, type_: str, words: str, *, why: str = "", **data: str | int | bool | None) -> None:
+        """Adds a business event; the same key is told once, whatever happens (I11)."""
+        event = BusinessEvent(key=key, type=type_, at=self.now, words=words, why=why, data=data)
+        if all(event.key != other.key for other in self.events):
+            self.events.append(event)
+
+    def state(self) -> OrderState:
+        """The finished draft as the next state, one version on."""
+        return self.base.model_copy(
+            update={
+                "version": self.base.version + 1,
+                "clock": self.now,
+                "groups": self.groups,
+                "flights": self.flights,
+                "answers": self.answers,
+                "facts": self.facts_,
+                "lines": self.lines,
+                "policy": self.policy_,
+                "change": self.change,
+                "waiting_changes": self.waiting_changes,
+                "early": self.early,
+                "revision": self.revision,
+                "seq": self.seq,
+                "unsaved_events": tuple(self.events),
+                "unsaved_answers": tuple(self.unsaved_answers),
+                "saved_row": self.saved_row,
+                "saved_version": self.saved_version,
+                "finished": self.finished,
+            }
+        )

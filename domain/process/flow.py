@@ -1,0 +1,66 @@
+"""Walking the process tree: which steps a group may begin now (ORC1, ORC5)."""
+
+from collections.abc import Callable, Iterator
+
+from domain.policy.model import Choose, Node, Path, Process, Step, Together
+from domain.process.state import Group, RunState
+
+Holds = Callable[[str], bool]
+"""Answers whether a condition is true for the group; unknown is not true."""
+
+
+def next_steps(process: Process, group: Group, chosen: Callable[[Choose], Path]) -> list[Step]:
+    """The steps to begin now, in the order of the process; empty when all is done or everything waits."""
+    begin: list[Step] = []
+    _walk(process.steps, group, chosen, begin)
+    return begin
+
+
+def _walk(nodes: tuple[Node, ...], group: Group, chosen: Callable[[Choose], Path], begin: list[Step]) -> bool:
+    """Adds the steps that may begin; True when every node has been passed."""
+    for node in nodes:
+        match node:
+            case Step():
+                run = group.runs.get(node.step)
+                if run is None or run.state is RunState.UNDONE:
+                    begin.append(node)
+                    return False
+                if not run.passed:
+                    return False
+            case Choose():
+                if not _walk(chosen(node).steps, group, chosen, begin):
+                    return False
+            case Together():
+                passed = [_walk(path.steps, group, chosen, begin) for path in node.together]
+                if not all(passed):
+                    return False
+    return True
+
+
+def finished(process: Process, group: Group) -> bool:
+    """Whether every step on the group's way has been passed."""
+    return _walk(process.steps, group, lambda choose: path_taken(choose, group), [])
+
+
+def path_taken(choose: Choose, group: Group) -> Path:
+    """The path the group has taken, else the one marked otherwise (the last)."""
+    name = group.choices.get(choose.choose)
+    return next((path for path in choose.paths if path.path == name), choose.paths[-1])
+
+
+def steps_of(process: Process) -> Iterator[Step]:
+    """Every step of a process, in reading order."""
+    yield from _steps(process.steps)
+
+
+def _steps(nodes: tuple[Node, ...]) -> Iterator[Step]:
+    for node in nodes:
+        match node:
+            case Step():
+                yield node
+            case Choose():
+                for path in node.paths:
+                    yield from _steps(path.steps)
+            case Together():
+                for path in node.together:
+                    yield from _steps(path.steps)

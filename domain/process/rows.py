@@ -1,0 +1,165 @@
+"""The read model of a state: roll-up of statuses, and what the order waits for (CAP10, I6)."""
+
+from collections import Counter
+from datetime import date, datetime
+
+from domain.policy.model import TaskWord
+from domain.process.flow import finished, steps_of
+from domain.process.messages import GroupRow, OrderRow, Save, Waiting
+from domain.process.state import Flight, Group, OrderState, Run, RunState
+from domain.process.words import CLOSED, RANK, Status
+
+_REACHED = {
+    TaskWord.SCHEDULE: Status.SCHEDULED,
+    TaskWord.RESERVE: Status.RESERVED,
+    TaskWord.SHIP: Status.RELEASED,
+    TaskWord.WAIT: Status.SHIPPED,
+}
+"""The status that a passed step of this kind means."""
+
+
+def group_status(state: OrderState, group: Group) -> Status:
+    """Where a group stands, derived from its runs."""
+    if group.cancelled:
+        return Status.CANCELLED
+    if state.change is not None and not state.change.refused_code:
+        return Status.CANCELLING
+    assert state.policy is not None
+    if finished(state.policy.processes[group.process], group):
+        return Status.COMPLETED
+    reached = [_REACHED[run.task] for run in group.runs.values() if run.state is RunState.DONE and run.task in _REACHED]
+    return max(reached, key=RANK.__getitem__, default=Status.ACCEPTED)
+
+
+def row_of(state: OrderState) -> OrderRow:
+    """The read-model row of a state."""
+    groups = tuple(_group_row(state, group) for group in state.groups.values())
+    statuses = [group.status for group in groups] or [Status.ACCEPTED]
+    counts: Counter[Status] = Counter()
+    for group in groups:
+        counts[group.status] += len(group.lines)
+    promises = [group.promise_date for group in groups if group.promise_date is not None]
+    waiting = waiting_of(state)
+    return OrderRow(
+        status=order_status(statuses),
+        lowest=min(statuses, key=RANK.__getitem__),
+        highest=max(statuses, key=RANK.__getitem__),
+        counts=dict(counts),
+        revision=state.revision,
+        promise_date=max(promises, default=None),
+        at_risk=_at_risk(state, promises),
+        waiting=waiting,
+        groups=groups,
+        finished=state.finished or (all(status in CLOSED for status in statuses) and bool(groups)),
+    )
+
+
+def order_status(statuses: list[Status]) -> Status:
+    """The order's status: that of its least advanced group that is still open, else of the closed ones (CAP10)."""
+    still_open = [status for status in statuses if status not in CLOSED]
+    if still_open:
+        return min(still_open, key=RANK.__getitem__)
+    return Status.COMPLETED if Status.COMPLETED in statuses else Status.CANCELLED
+
+
+def save_of(state: OrderState) -> Save:
+    """Everything a state has to write down."""
+    cancelled = {
+        number: state.lines[number].quantity
+        for group in state.groups.values()
+        if group.cancelled
+        for number in group.lines
+    }
+    return Save(
+        version=state.version,
+        row=row_of(state),
+        events=state.unsaved_events,
+        answers=state.unsaved_answers,
+        cancelled=cancelled,
+    )
+
+
+def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
+    """What the order waits for, in words: what, why, who and until when (I6). Calls on their way are no wait."""
+    waits = [
+        _wait(run, group)
+        for group in state.groups.values()
+        for run in group.runs.values()
+        if run.state in (RunState.WAITING, RunState.PARKED)
+    ]
+    waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
+    return tuple(waits)
+
+
+def _wait(run: Run, group: Group) -> Waiting:
+    what = run.step.replace("_", " ")
+    if run.parked is not None:
+        return Waiting(
+            what=what,
+            why=run.parked.words,
+            who=run.parked.owner,
+            until=run.parked.until,
+            step=run.step,
+            group=group.id,
+            code=run.parked.code,
+            parked=True,
+        )
+    shipped = sum(quantity for lines in group.shipped.values() for quantity in lines.values())
+    why = f"The carrier has {shipped} of {sum(run.snapshot.lines.values())} units on the way."
+    return Waiting(
+        what=what,
+        why=why if shipped else "The carrier has the request and has not shipped yet.",
+        who=run.owner,
+        until=run.until,
+        step=run.step,
+        group=group.id,
+        code="overdue" if run.late else "waiting",
+    )
+
+
+def _fault(flight: Flight) -> Waiting:
+    call = flight.call
+    return Waiting(
+        what=call.summary or call.operation.replace("_", " "),
+        why=f"The database does not answer; tried {flight.faults} times, tried again by itself.",
+        who="operations",
+        until=flight.retry_at,
+        step=call.step or call.operation,
+        group=call.group,
+        code="database_away",
+    )
+
+
+def _group_row(state: OrderState, group: Group) -> GroupRow:
+    assert state.policy is not None
+    steps = steps_of(state.policy.processes[group.process])
+    current = next((s.step for s in steps if s.step in group.runs and not group.runs[s.step].passed), None)
+    return GroupRow(
+        id=group.id,
+        process=group.process,
+        status=group_status(state, group),
+        step=current,
+        lines=group.lines,
+        warehouse=group.location,
+        promise_date=group.promise_date,
+    )
+
+
+def _at_risk(state: OrderState, promises: list[date]) -> bool:
+    late = any(run.late and not run.passed for group in state.groups.values() for run in group.runs.values())
+    requested = state.facts.requested_date if state.facts else None
+    slipped = requested is not None and any(promise > requested for promise in promises)
+    return late or slipped
+
+
+def next_alarm(state: OrderState) -> datetime | None:
+    """The earliest moment at which the order has something to do by itself; None for an imported order's waits."""
+    moments = [flight.retry_at for flight in state.flights.values() if flight.retry_at is not None]
+    if not state.imported:
+        moments += [
+            run.until
+            for group in state.groups.values()
+            for run in group.runs.values()
+            if run.state is RunState.WAITING and run.until is not None and not run.late
+        ]
+    return min(moments, default=None)

@@ -1,0 +1,104 @@
+"""An order in words, for the operator who looks at it in the Temporal UI (OPS1)."""
+
+from datetime import datetime
+
+from domain.money import Money, words_of
+from domain.process.messages import PromiseAnswer, Waiting
+from domain.process.rows import group_status, row_of, waiting_of
+from domain.process.state import OrderState, RunState
+from domain.process.words import Status
+
+MAX_SHOWN = 20
+"""Groups and reasons shown in full; a longer list says how many more there are."""
+
+
+def headline(state: OrderState) -> str:
+    """The order in one sentence."""
+    waiting = waiting_of(state)
+    if state.finished:
+        return f"Order {state.number} is {row_of(state).status}."
+    if waiting:
+        first = waiting[0]
+        return f"Order {state.number} waits for {first.who.replace('_', ' ')}: {first.why}"
+    return f"Order {state.number} is {row_of(state).status}."
+
+
+def details(state: OrderState) -> str:
+    """Markdown: where the order stands and, if it waits, for what, why, for whom and until when (I6)."""
+    if state.facts is None:
+        return f"**Order {state.number}** is being opened."
+    row, facts = row_of(state), state.facts
+    total = words_of(Money(facts.goods + facts.charges + facts.tax, facts.currency))
+    parts = [
+        f"**Order {state.number}: {row.status}** (revision {state.revision})",
+        f"{len(state.lines)} lines, {total}, customer {facts.customer}, to {facts.country} by {facts.ship_method}.",
+    ]
+    if row.promise_date is not None:
+        parts.append(f"Promised for {row.promise_date.isoformat()}.")
+    if state.change is not None:
+        parts.append(f"**Being changed:** {state.change.asked.change}, asked by {state.change.asked.requested_by}.")
+    parts += [_wait(waiting) for waiting in row.waiting[:MAX_SHOWN]]
+    if len(row.waiting) > MAX_SHOWN:
+        parts.append(f"... and {len(row.waiting) - MAX_SHOWN} more.")
+    parts += [flight.call.summary.capitalize() + " is on its way." for flight in state.flights.values()][:MAX_SHOWN]
+    return "\n\n".join([*parts, _steps(state)])
+
+
+def _wait(waiting: Waiting) -> str:
+    until = f" until {_moment(waiting.until)}" if waiting.until else ""
+    how = " Retry with `ordito order retry`, the update `retry`, or the console." if waiting.parked else ""
+    return (
+        f"**Waits at {waiting.what}**: {waiting.why} Owner: {waiting.who.replace('_', ' ')}{until}."
+        f"{' **Overdue.**' if waiting.code == 'overdue' else ''}{how}"
+    )
+
+
+def _steps(state: OrderState) -> str:
+    lines = []
+    for group in list(state.groups.values())[:MAX_SHOWN]:
+        marks = ", ".join(f"{run.step.replace('_', ' ')} {_SIGNS[run.state]}" for run in group.runs.values())
+        lines.append(f"- Group {group.id} ({group.process}, {len(group.lines)} lines): {marks}")
+    return "\n".join(lines)
+
+
+_SIGNS = {
+    RunState.RUNNING: "…",
+    RunState.WAITING: "(waits)",
+    RunState.PARKED: "(parked)",
+    RunState.DONE: "✓",
+    RunState.SKIPPED: "(skipped)",
+    RunState.UNDOING: "(being undone)",
+    RunState.UNDONE: "(undone)",
+}
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def promise_of(state: OrderState) -> PromiseAnswer | None:
+    """The answer to `promised`, once every group has its date and its stock, or waits for a person."""
+    if state.facts is None or not state.groups:
+        return None
+    row = row_of(state)
+    ready = {Status.RESERVED, Status.RELEASED, Status.SHIPPED, Status.COMPLETED, Status.CANCELLED}
+    settled = all(
+        group_status(state, group) in ready or any(run.parked for run in group.runs.values())
+        for group in state.groups.values()
+    )
+    if not settled:
+        return None
+    facts = state.facts
+    return PromiseAnswer(
+        number=state.number,
+        status=row.status,
+        promise_date=row.promise_date,
+        currency=facts.currency,
+        lines=tuple(state.lines.values()),
+        groups=row.groups,
+        goods=facts.goods,
+        charges=facts.charges,
+        tax=facts.tax,
+        total=facts.goods + facts.charges + facts.tax,
+        waiting=row.waiting,
+    )

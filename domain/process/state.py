@@ -1,0 +1,172 @@
+"""The state of one order's process: one serializable structure, carried whole over continue-as-new.
+
+Nothing here is a program counter. Where a group stands follows from its runs: the next step is the first of the
+process that has no current run. Undoing a run is therefore all it takes to send a group back (CHG3).
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.base import Message
+from domain.policy.model import OrderSlice, TaskWord
+from domain.process.messages import (
+    BusinessEvent,
+    Call,
+    ChangeAnswer,
+    ChangeAsked,
+    Lines,
+    OrderFacts,
+    OrderRow,
+    PricedLine,
+)
+from domain.process.words import Operation
+
+
+class RunState(StrEnum):
+    """How far one run of a step is."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    PARKED = "parked"
+    DONE = "done"
+    SKIPPED = "skipped"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class Snapshot(Message):
+    """What a run worked on: a later revision is compared with this, not with what came before it (CHG1)."""
+
+    revision: int
+    lines: Lines
+    location: str
+    method: str
+    amount: int | None = None
+    currency: str = ""
+
+
+class Parked(Message):
+    """Why a run needs a person (ORC19)."""
+
+    code: str
+    words: str
+    owner: str
+    until: datetime
+    call: Call | None = None
+    """The call whose attempts ran out: it may have had its effect, and a retry sends it again under the same key."""
+    undo: bool = False
+    """Whether that call takes the run's effect back."""
+
+
+class Run(Message):
+    """One run of one step for one group: what it worked on, the effect it made and how that can be undone."""
+
+    step: str
+    task: TaskWord
+    state: RunState
+    seq: int
+    """Order of execution within the order; undo goes backwards along it (CHG9)."""
+    snapshot: Snapshot
+    since: datetime
+    key: str | None = None
+    """Key of the effect, known before the call is made; None for a step without an effect."""
+    operation: Operation | None = None
+    ref: str | None = None
+    owner: str = ""
+    until: datetime | None = None
+    late: bool = False
+    parked: Parked | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the process may go on behind it."""
+        return self.state in (RunState.DONE, RunState.SKIPPED)
+
+    @property
+    def may_have_effect(self) -> bool:
+        """Whether there is, or may be, something outside to undo: a time-out does not mean no."""
+        if self.key is None or self.state in (RunState.UNDONE, RunState.SKIPPED):
+            return False
+        return self.parked is None or self.parked.call is not None
+
+
+class Group(Message):
+    """Lines that run one process together."""
+
+    id: str
+    process: str
+    lines: tuple[int, ...]
+    location: str
+    why: str = ""
+    promise_date: date | None = None
+    runs: dict[str, Run] = {}
+    """The current run of each step, by step name."""
+    past: tuple[Run, ...] = ()
+    """Runs that were undone or lapsed, oldest first."""
+    choices: dict[str, str] = {}
+    """Which path each `choose` took."""
+    counts: dict[str, int] = {}
+    """The last n used, by `step/operation`; it only goes up, so that a key never names two effects."""
+    shipped: dict[str, Lines] = {}
+    """What the carrier says has left, by key of the shipment request."""
+    cancelled: bool = False
+
+
+class Flight(Message):
+    """A call on its way. `undo` says that it takes an earlier effect back."""
+
+    call: Call
+    undo: bool = False
+    faults: int = 0
+    retry_at: datetime | None = None
+    """Set while a failed local call waits for its next try (wall clock)."""
+
+
+class ActiveChange(Message):
+    """The change that is being carried out. While it is, its lines start nothing new (CHG6)."""
+
+    asked: ChangeAsked
+    actions: tuple[str, ...] = ()
+    refused_code: str = ""
+    refused_words: str = ""
+
+
+class OrderState(Message):
+    """Everything one order's process knows."""
+
+    number: str
+    bundle: str
+    clock: datetime
+    """Business time of the latest event; for an imported order it stands still between facts from outside."""
+    as_of: date | None = None
+    version: int = 0
+    revision: int = 1
+    seq: int = 0
+    facts: OrderFacts | None = None
+    lines: dict[int, PricedLine] = {}
+    policy: OrderSlice | None = None
+    groups: dict[str, Group] = {}
+    flights: dict[str, Flight] = {}
+    change: ActiveChange | None = None
+    waiting_changes: tuple[ChangeAsked, ...] = ()
+    answers: dict[str, ChangeAnswer] = {}
+    early: tuple[str, ...] = ()
+    """Facts that came before the order was opened, as JSON; fed again afterwards."""
+    unsaved_events: tuple[BusinessEvent, ...] = ()
+    unsaved_answers: tuple[ChangeAnswer, ...] = ()
+    saved_row: OrderRow | None = None
+    saved_version: int = 0
+    finished: bool = False
+
+    @property
+    def imported(self) -> bool:
+        return self.as_of is not None
+
+
+class Decision(Message):
+    """What the decider answers: the new state, the calls to make, and calls to cut short if they still retry."""
+
+    state: OrderState
+    calls: tuple[Call, ...] = ()
+    stops: tuple[str, ...] = ()

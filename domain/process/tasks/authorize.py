@@ -1,0 +1,38 @@
+"""`authorize`: has the payment provider hold the group's amount; undone by voiding it (PAY2)."""
+
+from domain.money import Money, words_of
+from domain.policy.model import Step
+from domain.process.draft import Draft
+from domain.process.messages import AuthorizePayment, Outcome, Undo
+from domain.process.state import Group, Run
+from domain.process.words import Operation
+
+
+class Authorize:
+    """One authorization a group, because most cards allow one capture each (design, hard case 7)."""
+
+    def begin(self, draft: Draft, group: Group, step: Step) -> None:
+        amount = draft.amount(group)
+        run = draft.begin(group, step, operation=Operation.AUTHORIZE, amount=amount)
+        assert run.key is not None
+        work = AuthorizePayment(amount=amount, currency=draft.facts.currency)
+        draft.call(run, group.id, run.key, work, f"authorize {_sum(run)}")
+
+    def done(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
+        assert run.key is not None
+        draft.change_run(group.id, run.step, expires_at=outcome.expires_at)
+        draft.tell(run.key, "payment.authorized", f"{_sum(run)} authorized.", group=group.id)
+
+    def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
+        return False
+
+    def undo(self, draft: Draft, group: Group, run: Run) -> str:
+        assert run.key is not None
+        key = draft.next_key(group.id, run.step, Operation.VOID)
+        words = f"authorization of {_sum(run)} voided"
+        draft.call(run, group.id, key, Undo(kind=Operation.VOID, of=run.key), words, undo=True)
+        return words
+
+
+def _sum(run: Run) -> str:
+    return words_of(Money(run.snapshot.amount or 0, run.snapshot.currency))

@@ -1,0 +1,64 @@
+"""`capture`: takes the authorized money for what was shipped; undone by a refund (PAY2, I3)."""
+
+from domain.money import Money, words_of
+from domain.policy.model import Step
+from domain.process.draft import Draft
+from domain.process.messages import CapturePayment, Outcome, Undo
+from domain.process.state import Group, Run, RunState
+from domain.process.words import Operation
+
+LAPSED = frozenset({"authorization_expired", "voided"})
+"""Refusals that a fresh authorization mends (PAY2)."""
+
+
+class Capture:
+    """At most what was authorized, and once a shipment."""
+
+    def begin(self, draft: Draft, group: Group, step: Step) -> None:
+        authorization, shipment = draft.run_of(group, Operation.AUTHORIZE), draft.run_of(group, Operation.SHIP)
+        amount = draft.amount(group)
+        run = draft.begin(group, step, operation=Operation.CAPTURE, amount=amount)
+        if authorization is None or authorization.key is None or shipment is None or shipment.key is None:
+            draft.park(group.id, run, "nothing_to_capture", "There is no authorization or shipment to capture for.")
+            return
+        assert run.key is not None
+        work = CapturePayment(
+            authorization=authorization.key, shipment=shipment.key, amount=amount, currency=draft.facts.currency
+        )
+        draft.call(run, group.id, run.key, work, f"capture {_sum(run)}")
+
+    def done(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
+        assert run.key is not None
+        draft.tell(run.key, "payment.captured", f"{_sum(run)} captured.", group=group.id)
+
+    def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
+        """An expired authorization is made anew: the run of `authorize` lapses, and the process walks on from there."""
+        authorization = draft.run_of(group, Operation.AUTHORIZE)
+        if outcome.code not in LAPSED or authorization is None:
+            return False
+        lapse(draft, group.id, authorization)
+        draft.change_run(group.id, run.step, state=RunState.UNDONE)
+        return True
+
+    def undo(self, draft: Draft, group: Group, run: Run) -> str:
+        assert run.key is not None
+        key = draft.next_key(group.id, run.step, Operation.REFUND)
+        words = f"{_sum(run)} refunded"
+        work = Undo(kind=Operation.REFUND, of=run.key, amount=run.snapshot.amount or 0, currency=run.snapshot.currency)
+        draft.call(run, group.id, key, work, words, undo=True)
+        return words
+
+
+def lapse(draft: Draft, group_id: str, authorization: Run) -> None:
+    """The hold of money is gone by itself: there is nothing to void, and a new one is needed."""
+    draft.change_run(group_id, authorization.step, state=RunState.UNDONE)
+    draft.tell(
+        f"lapsed/{authorization.key}",
+        "payment.authorization_expired",
+        f"The authorization of {_sum(authorization)} expired; a new one is made.",
+        group=group_id,
+    )
+
+
+def _sum(run: Run) -> str:
+    return words_of(Money(run.snapshot.amount or 0, run.snapshot.currency))

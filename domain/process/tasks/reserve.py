@@ -1,0 +1,35 @@
+"""`reserve`: holds stock for every line of the group at its location; undone by giving it back (GOP13)."""
+
+from domain.policy.model import Step
+from domain.process.draft import Draft
+from domain.process.messages import Outcome, ReserveStock, Undo
+from domain.process.state import Group, Run
+from domain.process.words import Operation
+
+
+class Reserve:
+    """All lines or none: a half-reserved group would promise what it cannot ship."""
+
+    def begin(self, draft: Draft, group: Group, step: Step) -> None:
+        run = draft.begin(group, step, operation=Operation.RESERVE)
+        assert run.key is not None
+        work = ReserveStock(location=group.location, lines=run.snapshot.lines)
+        draft.call(run, group.id, run.key, work, f"reserve {_units(run)} units at {group.location}")
+
+    def done(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
+        assert run.key is not None
+        draft.tell(run.key, "stock.reserved", f"{_units(run)} units reserved at {group.location}.", group=group.id)
+
+    def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
+        return False
+
+    def undo(self, draft: Draft, group: Group, run: Run) -> str:
+        assert run.key is not None
+        key = draft.next_key(group.id, run.step, Operation.RELEASE)
+        words = f"{_units(run)} units given back at {run.snapshot.location}"
+        draft.call(run, group.id, key, Undo(kind=Operation.RELEASE, of=run.key), words, undo=True)
+        return words
+
+
+def _units(run: Run) -> int:
+    return sum(run.snapshot.lines.values())

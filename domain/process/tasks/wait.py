@@ -1,0 +1,63 @@
+"""`wait`: stands until the outside status of another step's effect meets the exit criterion (ORC3, ORC11)."""
+
+from datetime import date, datetime
+
+from domain.policy.model import Step
+from domain.process.clock import after, end_of
+from domain.process.conditions import value_for
+from domain.process.draft import Draft
+from domain.process.messages import Lines
+from domain.process.state import Group, Run, RunState
+from domain.process.tasks.base import Quiet
+
+
+class Wait(Quiet):
+    """Begins waiting, and ends at once where the fact came first."""
+
+    def begin(self, draft: Draft, group: Group, step: Step) -> None:
+        run = draft.begin(group, step)
+        draft.change_run(group.id, run.step, state=RunState.WAITING, until=_deadline(draft, group, step))
+        settle(draft, group.id, step)
+        run = draft.groups[group.id].runs[step.step]
+        if run.state is RunState.WAITING and draft.base.as_of is not None:
+            judge_deadline(draft, group.id, run, end_of(draft.base.as_of, draft.policy.timezone))
+
+
+def settle(draft: Draft, group_id: str, step: Step) -> None:
+    """Ends the wait if the carrier has said that every unit of the group is as far as the step asks."""
+    group = draft.groups[group_id]
+    run = group.runs.get(step.step)
+    awaited = group.runs.get(step.of or "")
+    if run is None or run.state is not RunState.WAITING or awaited is None or awaited.key is None:
+        return
+    if all_units(run.snapshot.lines, group.shipped.get(awaited.key, {})):
+        draft.change_run(group_id, run.step, state=RunState.DONE, parked=None)
+
+
+def all_units(wanted: Lines, got: Lines) -> bool:
+    return all(got.get(number, 0) >= quantity for number, quantity in wanted.items())
+
+
+def judge_deadline(draft: Draft, group_id: str, run: Run, now: datetime) -> None:
+    """Marks a wait that is past its deadline; the order is then at risk and its owner is told (I6)."""
+    if run.late or run.until is None or run.until > now:
+        return
+    draft.change_run(group_id, run.step, late=True)
+    draft.tell(
+        f"overdue/{group_id}/{run.step}/{run.seq}",
+        "order.overdue",
+        f"Still waiting after {run.until.date().isoformat()}: {run.owner.replace('_', ' ')} should look into it.",
+        step=run.step,
+    )
+
+
+def _deadline(draft: Draft, group: Group, step: Step) -> datetime | None:
+    if step.due is not None:
+        due = value_for(draft, group, step.due)
+        if isinstance(due, datetime):
+            return due
+        if isinstance(due, date):
+            return end_of(due, draft.policy.timezone)
+    if step.at_most is not None:
+        return after(draft.now, step.at_most, draft.policy.calendars.get(draft.process(group).calendar))
+    return end_of(group.promise_date, draft.policy.timezone) if group.promise_date else None

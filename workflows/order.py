@@ -1,0 +1,211 @@
+"""One order as one durable workflow, `order-<number>` (ORC1): a thin shell around the decider.
+
+It feeds events to `decide`, runs the calls that come back, and shows where the order stands. No business rule is here.
+The sandbox loads this module anew for every order, so it stays small; everything it imports is passed through.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.process.change_requests import read_change_request
+    from domain.process.decide import decide
+    from domain.process.messages import (
+        Begun,
+        CallDone,
+        CallFailed,
+        CarrierFact,
+        ChangeAnswer,
+        ChangeAsked,
+        Event,
+        PaymentFact,
+        PromiseAnswer,
+        RetryAnswer,
+        RetryAsked,
+        Start,
+        TimePassed,
+    )
+    from domain.process.rows import next_alarm, row_of, waiting_of
+    from domain.process.speak import details, headline, promise_of
+    from domain.process.state import OrderState
+    from domain.process.words import REMOTE
+    from workflows.attributes import shown, updates
+    from workflows.calling import Handle, start_call, words_of_failure
+    from workflows.snapshot import OrderSnapshot, in_progress
+
+ANSWER_WITHIN = timedelta(seconds=5)
+"""After this a caller gets `in_progress` and asks again (design, hard case 4)."""
+PROMISE_WITHIN = timedelta(seconds=30)
+
+
+@workflow.defn(name="order", failure_exception_types=[Exception])
+class OrderWorkflow:
+    """The durable shell. Its handlers work from the first task on."""
+
+    @workflow.init
+    def __init__(self, start: Start, state: OrderState | None = None) -> None:
+        self._start = start
+        self._continued = state is not None
+        self._state = state or OrderState(
+            number=start.number,
+            bundle=start.bundle,
+            clock=start.ordered_at if start.as_of else start.accepted_at,
+            as_of=start.as_of,
+            version=start.version,
+        )
+        self._events: deque[Event] = deque()
+        self._handles: dict[str, Handle] = {}
+        self._alarm: asyncio.Task[None] | None = None
+        self._shown: tuple[object, ...] | None = None
+
+    @workflow.run
+    async def run(self, start: Start, state: OrderState | None = None) -> str:
+        """Runs until the order is closed; returns how it ended, in one sentence."""
+        if not self._continued:
+            self._events.append(Begun(at=workflow.now()))
+        while not self._state.finished:
+            while self._events:
+                self._decide(self._events.popleft())
+            self._show()
+            self._set_alarm()
+            if not self._state.finished:
+                await self._something()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return headline(self._state)
+
+    async def _something(self) -> None:
+        """Waits for an event. A cancel in the Temporal UI is one: the same decision as our own (hard case 10)."""
+        try:
+            await workflow.wait_condition(lambda: bool(self._events) or self._may_continue_as_new())
+        except asyncio.CancelledError:
+            asked = ChangeAsked(
+                change_id=f"temporal-cancel/{workflow.info().run_id}",
+                reason=workflow.cancellation_reason() or "",
+                requested_by="operator in the Temporal UI",
+                at=workflow.now(),
+            )
+            self._events.append(asked)
+        if not self._events and self._may_continue_as_new():
+            workflow.continue_as_new(args=[self._start, self._state])
+
+    def _decide(self, event: Event) -> None:
+        decision = decide(self._state, event)
+        self._state = decision.state
+        for key in decision.stops:
+            if key in self._handles:
+                self._handles[key].cancel()
+        for call in decision.calls:
+            self._handles[call.key] = start_call(call)
+            asyncio.create_task(self._finish(call.key))  # noqa: RUF006 - the workflow's loop keeps its tasks
+
+    async def _finish(self, key: str) -> None:
+        event: Event
+        try:
+            outcome = await self._handles[key]
+            event = CallDone(key=key, outcome=outcome, at=workflow.now())
+        except ActivityError as error:
+            event = CallFailed(key=key, words=words_of_failure(error), at=workflow.now())
+        del self._handles[key]
+        self._events.append(event)
+
+    def _may_continue_as_new(self) -> bool:
+        """With nothing on its way and a long history behind it (hard case 7)."""
+        long = workflow.info().is_continue_as_new_suggested()
+        return long and not self._state.flights and workflow.all_handlers_finished()
+
+    def _set_alarm(self) -> None:
+        """One timer an order, for its earliest deadline; only a changed deadline moves it (hard case 8)."""
+        moment = None if self._state.finished else next_alarm(self._state)
+        if self._alarm is not None and self._alarm.get_name() != str(moment):
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None and moment is not None:
+            pause = max(moment - workflow.now(), timedelta())
+            self._alarm = asyncio.create_task(self._ring(pause), name=str(moment))
+
+    async def _ring(self, pause: timedelta) -> None:
+        await workflow.sleep(pause, summary="the order's earliest deadline")
+        self._alarm = None
+        self._events.append(TimePassed(at=workflow.now()))
+
+    def _show(self) -> None:
+        """Words for the Temporal UI; search attributes only when they change and no local step is about to end."""
+        workflow.set_current_details(details(self._state))
+        if any(flight.call.operation not in REMOTE for flight in self._state.flights.values()):
+            return
+        row = row_of(self._state)
+        if self._shown != shown(row):
+            self._shown = shown(row)
+            workflow.upsert_search_attributes(updates(row))
+
+    # ---- facts and requests that come in ------------------------------------------------------------
+
+    @workflow.signal(name="carrier", description="The carrier says how far a shipment is.")
+    def carrier(self, fact: CarrierFact) -> None:
+        self._events.append(fact)
+
+    @workflow.signal(name="payment", description="The payment provider says what became of an authorization.")
+    def payment(self, fact: PaymentFact) -> None:
+        self._events.append(fact)
+
+    @workflow.signal(dynamic=True, description="change_requested: asks for a change; any payload gets an answer.")
+    def any_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
+        if name != "change_requested":
+            workflow.logger.warning("unknown signal %s", name)
+            return
+        content: object = None
+        try:
+            values = [workflow.payload_converter().from_payload(raw.payload) for raw in payloads]
+            content = values[0] if len(values) == 1 else values
+        except Exception:  # noqa: BLE001 - whatever it is, its sender gets an answer
+            content = [raw.payload.data.hex()[:200] for raw in payloads]
+        self._events.append(read_change_request(content, workflow.now()))
+
+    @workflow.update(name="promised", description="Waits for the promise date and the priced lines.")
+    async def promised(self) -> PromiseAnswer:
+        ready = lambda: self._state.finished or promise_of(self._state) is not None  # noqa: E731
+        if not ready():
+            try:
+                await workflow.wait_condition(ready, timeout=PROMISE_WITHIN)
+            except TimeoutError:
+                raise ApplicationError("The order is not promised yet; ask again.", type="in_progress") from None
+        answer = promise_of(self._state)
+        if answer is None:
+            raise ApplicationError("The order ended before it was promised.", type="order_closed")
+        return answer
+
+    @workflow.update(name="cancel", description="Cancels the order before shipment, or says why it cannot.")
+    async def cancel(self, asked: ChangeAsked) -> ChangeAnswer:
+        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        answered = lambda: asked.change_id in self._state.answers  # noqa: E731
+        try:
+            await workflow.wait_condition(answered, timeout=ANSWER_WITHIN)
+        except TimeoutError:
+            return in_progress(self._state, asked, workflow.now())
+        return self._state.answers[asked.change_id]
+
+    @cancel.validator
+    def _may_cancel(self, asked: ChangeAsked) -> None:
+        if self._state.finished and asked.change_id not in self._state.answers:
+            raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
+
+    @workflow.update(name="retry", description="Tries parked work again at once.")
+    async def retry(self, asked: RetryAsked) -> RetryAnswer:
+        steps = tuple(waiting.step for waiting in waiting_of(self._state) if waiting.parked)
+        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        return RetryAnswer(retried=steps, words=f"Trying again: {', '.join(steps).replace('_', ' ')}.")
+
+    @retry.validator
+    def _may_retry(self, asked: RetryAsked) -> None:
+        if not any(waiting.parked for waiting in waiting_of(self._state)):
+            raise ApplicationError("Nothing is parked; there is nothing to try again.", type="nothing_to_retry")
+
+    @workflow.query(name="snapshot", description="Where the order stands: the read model as the workflow has it.")
+    def snapshot(self) -> OrderSnapshot:
+        return OrderSnapshot(version=self._state.version, saved=self._state.saved_version, row=row_of(self._state))
