@@ -119,7 +119,7 @@ class _Builder:
             events = iter(list(yaml.parse(self.tree.text, Loader=yaml.CSafeLoader)))
             self._document(events)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            mark: Any = error.problem_mark or error.context_mark
             self._mistake(mark, _explain(error))
         except yaml.reader.ReaderError as error:
             before = self.tree.text[: error.position]
@@ -195,7 +195,7 @@ class _Builder:
                 raise _StopError
             key: str = event.value
             here = (*path, key)
-            mark = event.start_mark
+            mark: Any = event.start_mark
             if event.anchor is not None or event.tag is not None:
                 self._mistake(mark, "a key has no anchor and no tag; leave them out")
             if key in result:

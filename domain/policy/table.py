@@ -162,6 +162,12 @@ class _Reader:
         return Row(tuple(when), tuple(cell.text for cell in cells[asked:]))
 
 
+def cell_places(text: str) -> list[list[tuple[int, int]]]:
+    """Line and column (from zero, inside the block) of every cell, the heading first."""
+    lines = [(n, line) for n, line in enumerate(text.split("\n")) if line.strip()]
+    return [[(cell.line, cell.column) for cell in _split(n, line)] for n, line in lines]
+
+
 def _split(number: int, line: str) -> list[_Text]:
     """The cells of a line; an outer `|` on both ends, as in Markdown, is allowed."""
     cells: list[_Text] = []
