@@ -123,9 +123,8 @@ class OrderGateway:
 
     async def ask_change(self, number: str, asked: ChangeAsked, wait: timedelta) -> ChangeAnswer | None:
         """Asks for a change and waits for the answer; None when there is none within `wait`."""
-        answer: ChangeAnswer | None = await self._update(
-            number, "cancel", asked, ChangeAnswer, f"change/{asked.change_id}", wait
-        )
+        update_id = f"change/{asked.change_id}"
+        answer: ChangeAnswer | None = await self._update(number, "cancel", asked, ChangeAnswer, update_id, wait)
         return answer
 
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:
@@ -164,9 +163,8 @@ class OrderGateway:
     async def snapshot(self, number: str) -> OrderSnapshot:
         """The read model as the workflow has it; OrderNotRunningError when there is no such workflow."""
         try:
-            found: OrderSnapshot = await self._handle(number).query(
-                "snapshot", result_type=OrderSnapshot, rpc_timeout=RPC
-            )
+            handle = self._handle(number)
+            found: OrderSnapshot = await handle.query("snapshot", result_type=OrderSnapshot, rpc_timeout=RPC)
             return found
         except RPCError as error:
             raise _away_or_missing(error, number) from error

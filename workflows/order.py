@@ -169,7 +169,9 @@ class OrderWorkflow:
 
     @workflow.update(name="promised", description="Waits for the promise date and the priced lines.")
     async def promised(self) -> PromiseAnswer:
-        ready = lambda: self._state.finished or promise_of(self._state) is not None  # noqa: E731
+        def ready() -> bool:
+            return self._state.finished or promise_of(self._state) is not None
+
         if not ready():
             try:
                 await workflow.wait_condition(ready, timeout=PROMISE_WITHIN)
@@ -183,14 +185,13 @@ class OrderWorkflow:
     @workflow.update(name="cancel", description="Cancels the order before shipment, or says why it cannot.")
     async def cancel(self, asked: ChangeAsked) -> ChangeAnswer:
         self._events.append(asked.model_copy(update={"at": workflow.now()}))
-        answered = lambda: asked.change_id in self._state.answers  # noqa: E731
         try:
-            await workflow.wait_condition(answered, timeout=ANSWER_WITHIN)
+            await workflow.wait_condition(lambda: asked.change_id in self._state.answers, timeout=ANSWER_WITHIN)
         except TimeoutError:
             return in_progress(self._state, asked, workflow.now())
         return self._state.answers[asked.change_id]
 
-    @cancel.validator
+    @cancel.validator  # type: ignore[no-untyped-call]
     def _may_cancel(self, asked: ChangeAsked) -> None:
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")

@@ -6,9 +6,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from domain.codes import decimals_of
 from domain.conditions.compiled import POINT_IN_TIME, YES_OR_NO, compile_condition
 from domain.conditions.runtime import Unknown
-from domain.money import decimals_of
 from domain.policy.environments import environment_for
 from domain.process.clock import local_date
 from domain.process.draft import Draft

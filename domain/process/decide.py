@@ -93,14 +93,12 @@ def _call_done(draft: Draft, event: CallDone) -> None:
     if flight is None:
         return
     outcome = event.outcome
-    if flight.call.save is not None and not outcome.refused:
-        _saved(draft, flight.call.save)
-    if flight.call.operation is Operation.SAVE:
-        return
     if outcome.opened is not None:
         _opened(draft, outcome.opened)
-        return
-    _effect(draft, flight, outcome)
+    elif flight.call.operation is not Operation.SAVE:
+        _effect(draft, flight, outcome)
+    if flight.call.save is not None and not outcome.refused:
+        _saved(draft, flight.call.save)
 
 
 def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
