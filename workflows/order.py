@@ -191,7 +191,7 @@ class OrderWorkflow:
             return in_progress(self._state, asked, workflow.now())
         return self._state.answers[asked.change_id]
 
-    @cancel.validator  # type: ignore[no-untyped-call]
+    @cancel.validator
     def _may_cancel(self, asked: ChangeAsked) -> None:
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")

@@ -10,7 +10,7 @@ from domain.policy.model import Choose, Path, Step
 from domain.process import changes, facts, faults
 from domain.process.conditions import holds_for
 from domain.process.draft import Draft
-from domain.process.flow import next_steps
+from domain.process.flow import finished, next_steps
 from domain.process.messages import (
     Begun,
     Call,
@@ -44,11 +44,15 @@ def decide(state: OrderState, event: Event) -> Decision:
 
 def _apply(state: OrderState, event: Event) -> Draft:
     draft = Draft(state, event.at)
+    save = _save_done(state, event)
     _take(draft, event)
     changes.pursue(draft)
     if draft.change is None:
         faults.resume_cut_short(draft)
     _advance(draft)
+    _tell_completed(draft)
+    if save is not None:
+        _saved(draft, save)
     return draft
 
 
@@ -97,8 +101,6 @@ def _call_done(draft: Draft, event: CallDone) -> None:
         _opened(draft, outcome.opened)
     elif flight.call.operation is not Operation.SAVE:
         _effect(draft, flight, outcome)
-    if flight.call.save is not None and not outcome.refused:
-        _saved(draft, flight.call.save)
 
 
 def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
@@ -193,6 +195,23 @@ def _begin(draft: Draft, group: Group, step: Step) -> None:
 
 
 # ---- saving ----------------------------------------------------------------------------------------
+
+
+def _tell_completed(draft: Draft) -> None:
+    groups = draft.groups.values()
+    if not groups or draft.change is not None or draft.flights:
+        return
+    if all(group.cancelled for group in groups):
+        return
+    if all(group.cancelled or finished(draft.process(group), group) for group in groups):
+        draft.tell("completed", "order.completed", "Completed: all of it shipped and invoiced.")
+
+
+def _save_done(state: OrderState, event: Event) -> Save | None:
+    """What was written by the call that this event reports as done."""
+    if not isinstance(event, CallDone) or event.outcome.refused or event.key not in state.flights:
+        return None
+    return state.flights[event.key].call.save
 
 
 def _saved(draft: Draft, save: Save) -> None:
