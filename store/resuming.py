@@ -1,0 +1,80 @@
+"""Bringing an order back whose workflow is gone (design, hard case 10): a new start, and every fact it has to know.
+
+A new workflow walks the process from its beginning. The effects ledger answers each step that is done already, so
+nothing happens twice outside; what came in from outside is told again, in its old order, behind the start.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from store.dispatch import announce, enqueue
+from store.pool import Connection
+
+ORDER = "SELECT number, status, finished, version FROM sales_order WHERE number = %s FOR UPDATE"
+MESSAGES = """
+SELECT d.id, d.kind, d.payload, d.delivered_at, c.outcome
+FROM dispatch d
+LEFT JOIN change_request c
+       ON d.kind = 'change' AND c.order_number = d.order_number AND c.change_id = d.payload ->> 'change_id'
+WHERE d.order_number = %s
+ORDER BY d.id
+"""
+SUPERSEDE = """
+UPDATE dispatch SET delivered_at = now(), note = 'told again after the order was resumed'
+WHERE order_number = %s AND delivered_at IS NULL
+"""
+REFUSED_CHANGE = "refused"
+
+
+class NotResumableError(Exception):
+    """The order cannot be resumed; `code` is stable, the text says why."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What was put before the relay. `version` is where the read model goes on from; `told_again` counts the facts."""
+
+    number: str
+    version: int
+    told_again: int
+
+
+async def resume(connection: Connection, number: str) -> Resumed:
+    """Starts the order anew in the caller's transaction. Whether its workflow is gone is the caller's to know.
+
+    Raises NotResumableError for an order that is unknown, finished, or about to be started.
+    """
+    order = await (await connection.execute(ORDER, (number,))).fetchone()
+    if order is None:
+        raise NotResumableError("order_not_found", f"There is no order {number}.")
+    if order["finished"]:
+        raise NotResumableError("order_closed", f"Order {number} is {order['status']}; there is nothing to go on with.")
+    messages = await (await connection.execute(MESSAGES, (number,))).fetchall()
+    starts = [message for message in messages if message["kind"] == "start"]
+    if any(start["delivered_at"] is None for start in starts):
+        raise NotResumableError("start_is_due", f"Order {number} is about to be started; give it a moment.")
+    facts = [message for message in messages if _is_told_again(message)]
+    await connection.execute(SUPERSEDE, (number,))
+    await enqueue(connection, number, "start", {**starts[0]["payload"], "version": order["version"]})
+    for fact in _once(facts):
+        await enqueue(connection, number, fact["kind"], fact["payload"])
+    await announce(connection)
+    return Resumed(number, order["version"], len(_once(facts)))
+
+
+def _is_told_again(message: dict[str, Any]) -> bool:
+    """Facts of carrier and provider; changes unless they were refused: an accepted one has to come to its end."""
+    if message["kind"] == "change":
+        return bool(message["outcome"] != REFUSED_CHANGE)
+    return message["kind"] in ("carrier", "payment")
+
+
+def _once(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what an earlier resume had told again."""
+    distinct = {(fact["kind"], json.dumps(fact["payload"], sort_keys=True)): fact for fact in facts}
+    return sorted(distinct.values(), key=lambda fact: int(fact["id"]))
