@@ -97,7 +97,9 @@ def _call_done(draft: Draft, event: CallDone) -> None:
     if flight is None:
         return
     outcome = event.outcome
-    if outcome.opened is not None:
+    if flight.call.operation is Operation.OPEN and outcome.opened is None:
+        faults.pause(draft, flight, outcome.words, event.at)
+    elif outcome.opened is not None:
         _opened(draft, outcome.opened)
     elif flight.call.operation is not Operation.SAVE:
         _effect(draft, flight, outcome)

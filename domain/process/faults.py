@@ -4,7 +4,7 @@ Refusal: the business on the other side said no; a new try is a new effect with 
 knows whether the effect happened; a new try carries the same key, so it cannot happen twice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
 from domain.process import changes
@@ -46,9 +46,7 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
     """A call's attempts ran out. Local ones are tried again by themselves; others wait for a person."""
     call = flight.call
     if call.operation not in REMOTE:
-        faults = flight.faults + 1
-        pause = min(FIRST_PAUSE * 2 ** (faults - 1), LONGEST_PAUSE)
-        draft.flights[call.key] = flight.model_copy(update={"faults": faults, "retry_at": event.at + pause})
+        pause(draft, flight, event.words, event.at)
         return
     run = draft.groups[call.group].runs[call.step]
     if flight.undo:
@@ -57,6 +55,14 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
         draft.park(call.group, run, CUT_SHORT, "Cut short by a change of the order.", flight)
     else:
         draft.park(call.group, run, "outside_unavailable", event.words, flight)
+
+
+def pause(draft: Draft, flight: Flight, words: str, at: datetime) -> None:
+    """A local call that did not work is sent again after a pause that grows to a minute (design rule 9)."""
+    faults = flight.faults + 1
+    rest = min(FIRST_PAUSE * 2 ** min(faults - 1, 10), LONGEST_PAUSE)
+    changed = {"faults": faults, "fault": words, "retry_at": at + rest}
+    draft.flights[flight.call.key] = flight.model_copy(update=changed)
 
 
 def resend_due(draft: Draft) -> None:

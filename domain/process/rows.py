@@ -121,12 +121,12 @@ def _fault(flight: Flight) -> Waiting:
     call = flight.call
     return Waiting(
         what=call.summary or call.operation.replace("_", " "),
-        why=f"The database does not answer; tried {flight.faults} times, tried again by itself.",
+        why=f"{flight.fault.rstrip('.')}; tried {flight.faults} times, tried again by itself.",
         who="operations",
         until=flight.retry_at,
         step=call.step or call.operation,
         group=call.group,
-        code="database_away",
+        code="fault",
     )
 
 

@@ -119,6 +119,7 @@ class Flight(Message):
     call: Call
     undo: bool = False
     faults: int = 0
+    fault: str = ""
     retry_at: datetime | None = None
     """Set while a failed local call waits for its next try (wall clock)."""
 
