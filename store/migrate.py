@@ -1,4 +1,4 @@
-"""Brings a database's schema to the program's: `upgrade` at every start, `python -m store.migrate draft` for developers."""
+"""Brings a database's schema up to the program's: `upgrade` at every start, `draft` when the tables change."""
 
 import sys
 from contextlib import AbstractContextManager

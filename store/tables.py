@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Sequence,
     Text,
     UniqueConstraint,
     text,
@@ -99,7 +100,10 @@ class Stock(SQLModel, table=True):
     """Units of an item at a location. available = on_hand - reserved (I1)."""
 
     __tablename__ = "stock"
-    __table_args__ = (CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="stock_no_oversell"),)
+    __table_args__ = (
+        CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="stock_no_oversell"),
+        Index("stock_sku", "sku"),
+    )
     location: str = Field(primary_key=True)
     sku: str = Field(primary_key=True, foreign_key="item.sku")
     on_hand: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
@@ -137,6 +141,10 @@ class Reservation(SQLModel, table=True):
 
 
 # ---- orders --------------------------------------------------------------------------------------
+
+
+ORDER_NUMBERS = Sequence("order_number", start=100_001, metadata=SQLModel.metadata)
+"""For orders that come without a number of their own: O-100001, O-100002... Gaps are allowed."""
 
 
 class Order(SQLModel, table=True):

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -305,6 +304,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['sku'], ['item.sku'], ),
     sa.PrimaryKeyConstraint('location', 'sku')
     )
+    op.create_index('stock_sku', 'stock', ['sku'], unique=False)
     op.create_table('order_line',
     sa.Column('order_number', sa.String(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -326,6 +326,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('order_line')
+    op.drop_index('stock_sku', table_name='stock')
     op.drop_table('stock')
     op.drop_index('shipment_line_one_live', table_name='shipment_line', postgresql_where=sa.text('live'))
     op.drop_table('shipment_line')

@@ -1,0 +1,64 @@
+"""Opens an order, and saves where it stands."""
+
+from psycopg.errors import UniqueViolation
+from temporalio import activity
+
+from activities.faults import told_apart, work_of
+from domain.opening import open_order
+from domain.policy.model import Bundle
+from domain.pricing import NoPriceError
+from domain.process.messages import Call, OpenOrder, Outcome, SaveOrder
+from domain.process.words import Operation
+from store import opening
+from store.pool import Connection, Pool
+from store.saving import save
+
+
+class Orders:
+    """Both are safe to repeat without a row in the effects ledger: they have no inverse, and their rows know them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._bundles: dict[str, Bundle] = {}
+
+    @activity.defn(name=Operation.OPEN)
+    async def open_order(self, call: Call) -> Outcome:
+        """Prices, assigns and groups the lines by the bundle the order is pinned to; the same answer ever after."""
+        work_of(call, OpenOrder)
+        with told_apart():
+            try:
+                return await self._open(call)
+            except UniqueViolation:  # another attempt was faster by an instant: now it is found
+                return await self._open(call)
+
+    async def _open(self, call: Call) -> Outcome:
+        async with self._pool.connection() as connection, connection.pipeline():
+            order = await opening.read(connection, call.order)
+            opened = order.opened
+            if opened is None:
+                bundle = await self._bundle(connection, order.bundle)
+                try:
+                    fresh = open_order(order.document, bundle, order.prices, order.available)
+                except NoPriceError as error:
+                    return Outcome(refused=True, code="no_price", words=str(error))
+                await opening.write(connection, call.order, fresh)
+                opened = fresh.opened
+            await save(connection, call)
+            await connection.commit()
+        return Outcome(opened=opened)
+
+    async def _bundle(self, connection: Connection, digest: str) -> Bundle:
+        """Released bundles never change, so a process reads each of them once."""
+        if digest not in self._bundles:
+            self._bundles[digest] = await opening.read_bundle(connection, digest)
+        return self._bundles[digest]
+
+    @activity.defn(name=Operation.SAVE)
+    async def save_order(self, call: Call) -> Outcome:
+        """Writes the call's save."""
+        work_of(call, SaveOrder)
+        with told_apart():
+            async with self._pool.connection() as connection, connection.pipeline():
+                await save(connection, call)
+                await connection.commit()
+        return Outcome()

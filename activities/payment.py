@@ -1,0 +1,89 @@
+"""Has the payment provider hold, take and give back money (PAY2)."""
+
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.faults import work_of
+from activities.running import across, nothing
+from adapters.ports import AuthorizationAsked, Payments
+from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
+from domain.process.words import Operation
+from store import payments
+from store.pool import Connection, Pool
+
+NO_TOKEN = Outcome(refused=True, code="no_payment_token", words="The order has no payment token to authorize with.")
+
+
+class Payment:
+    """The card's token is read from the order here and goes to the provider only (design rule 7)."""
+
+    def __init__(self, pool: Pool, provider: Payments) -> None:
+        self._pool = pool
+        self._provider = provider
+
+    @activity.defn(name=Operation.AUTHORIZE)
+    async def authorize_payment(self, call: Call) -> Outcome:
+        """Holds the amount; refused with the provider's code when the card declines."""
+        work = work_of(call, AuthorizePayment)
+
+        async def before(connection: Connection) -> str | None:
+            return await payments.intend_authorization(connection, call, work)
+
+        async def ask(token: str | None, at: datetime) -> Outcome:
+            if token is None:
+                return NO_TOKEN
+            asked = AuthorizationAsked(call.order, work.amount, work.currency, token, at)
+            return await self._provider.authorize(call.key, asked)
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            if outcome.refused:
+                await payments.refused(connection, call.key)
+            else:
+                await payments.authorized(connection, call.key, outcome.ref, outcome.expires_at)
+
+        return await across(self._pool, call, before=before, ask=ask, after=after)
+
+    @activity.defn(name=Operation.VOID)
+    async def void_authorization(self, call: Call) -> Outcome:
+        """Gives back what is not captured of the authorization `of`, whether or not its answer ever came."""
+        work = work_of(call, Undo)
+
+        async def ask(_: None, at: datetime) -> Outcome:
+            return await self._provider.void(call.key, work.of, at)
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            if not outcome.refused:
+                await payments.voided(connection, work.of)
+
+        return await across(self._pool, call, before=nothing, ask=ask, after=after)
+
+    @activity.defn(name=Operation.CAPTURE)
+    async def capture_payment(self, call: Call) -> Outcome:
+        """Takes the amount for one shipment; refused `authorization_expired`, `voided`... as the provider says."""
+        work = work_of(call, CapturePayment)
+
+        async def ask(_: None, at: datetime) -> Outcome:
+            return await self._provider.capture(call.key, work.authorization, work.amount, at, work.shipment)
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            if not outcome.refused:
+                await payments.captured(connection, call, work, outcome.ref)
+            elif outcome.code == "authorization_expired":
+                await payments.expired(connection, work.authorization)
+
+        return await across(self._pool, call, before=nothing, ask=ask, after=after)
+
+    @activity.defn(name=Operation.REFUND)
+    async def refund_payment(self, call: Call) -> Outcome:
+        """Gives back money of the capture `of`; `never_captured` when there is none."""
+        work = work_of(call, Undo)
+
+        async def ask(_: None, at: datetime) -> Outcome:
+            return await self._provider.refund(call.key, work.of, work.amount, at)
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            if outcome.code == "refunded":
+                await payments.refunded(connection, call, work)
+
+        return await across(self._pool, call, before=nothing, ask=ask, after=after)

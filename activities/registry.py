@@ -1,0 +1,32 @@
+"""The worker's activities: one for each operation the process may ask for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.inventory import Inventory
+from activities.invoicing import Invoicing
+from activities.orders import Orders
+from activities.payment import Payment
+from activities.shipping import Shipping
+from adapters.ports import Carrier, Payments
+from store.pool import Pool
+
+
+def all_activities(pool: Pool, carrier: Carrier, payments: Payments) -> list[Callable[..., Any]]:
+    """Bound to the process's pool and adapters. Each takes a `Call` and returns an `Outcome`."""
+    orders, inventory, invoicing = Orders(pool), Inventory(pool), Invoicing(pool)
+    payment, shipping = Payment(pool, payments), Shipping(pool, carrier)
+    return [
+        orders.open_order,
+        orders.save_order,
+        inventory.reserve_stock,
+        inventory.release_stock,
+        payment.authorize_payment,
+        payment.void_authorization,
+        payment.capture_payment,
+        payment.refund_payment,
+        shipping.request_shipment,
+        shipping.cancel_shipment,
+        invoicing.create_invoice,
+        invoicing.create_credit_memo,
+    ]

@@ -1,0 +1,82 @@
+"""How a call is run so that running it again changes nothing: once in our database, or across to the outside."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from psycopg.errors import UniqueViolation
+
+from activities.faults import told_apart
+from domain.process.messages import Call, Outcome
+from store import effects
+from store.pool import Connection, Pool
+from store.saving import save
+
+P = TypeVar("P")
+
+
+async def once(pool: Pool, call: Call, do: Callable[[Connection], Awaitable[Outcome]]) -> Outcome:
+    """One transaction: what `do` writes, the effect with its outcome, and the call's save (design rule 9).
+
+    The effect's key decides which of two attempts counts: the other is rolled back whole and gets the first outcome.
+    """
+    with told_apart():
+        try:
+            async with pool.connection() as connection, connection.pipeline():
+                outcome = await do(connection)
+                await effects.record(connection, call, outcome)
+                if not outcome.refused:
+                    await save(connection, call)
+                await connection.commit()
+                return outcome
+        except UniqueViolation:
+            known = await _known(pool, call)
+            if known is None:
+                raise
+            return known
+
+
+async def across(
+    pool: Pool,
+    call: Call,
+    *,
+    before: Callable[[Connection], Awaitable[P]],
+    ask: Callable[[P, datetime], Awaitable[Outcome]],
+    after: Callable[[Connection, Outcome], Awaitable[None]],
+) -> Outcome:
+    """Commit the intent, ask the outside with no transaction open, commit its answer (design rule 2).
+
+    `before` enters what is asked for and reads what the outside must be told, `ask` gets that and the business time of
+    the first attempt, `after` enters the answer; each may run twice. A settled effect is not asked for again.
+    """
+    with told_apart():
+        async with pool.connection() as connection, connection.pipeline():
+            prepared = await before(connection)
+            intent = await effects.intend(connection, call)
+            await connection.commit()
+        outcome = intent.outcome
+        answered = outcome is None
+        if outcome is None:
+            outcome = await ask(prepared, intent.at)
+        if answered or not outcome.refused:
+            async with pool.connection() as connection, connection.pipeline():
+                if answered:
+                    await effects.settle(connection, call, outcome)
+                    await after(connection, outcome)
+                if not outcome.refused:
+                    await save(connection, call)
+                await connection.commit()
+        return outcome
+
+
+async def nothing(connection: Connection) -> None:
+    """For a call that enters no more than its intent."""
+
+
+async def _known(pool: Pool, call: Call) -> Outcome | None:
+    """The outcome of an earlier attempt, with the call's save applied; None if there was none."""
+    async with pool.connection() as connection:
+        outcome = await effects.find(connection, call.key)
+        if outcome is not None and not outcome.refused:
+            await save(connection, call)
+    return outcome

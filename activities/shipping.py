@@ -1,0 +1,56 @@
+"""Asks the carrier to ship, and to cancel (SHP1)."""
+
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.faults import work_of
+from activities.running import across, nothing
+from adapters.ports import Carrier, ShipmentAsked
+from domain.process.messages import Call, Outcome, RequestShipment, Undo
+from domain.process.words import Operation
+from store import shipments
+from store.pool import Connection, Pool
+from store.shipments import ToSend
+
+
+class Shipping:
+    """The address is read from the order here and goes to the carrier only (design rule 7)."""
+
+    def __init__(self, pool: Pool, carrier: Carrier) -> None:
+        self._pool = pool
+        self._carrier = carrier
+
+    @activity.defn(name=Operation.SHIP)
+    async def request_shipment(self, call: Call) -> Outcome:
+        """Requests one shipment of the call's lines; `ref` is the carrier's name of it."""
+        work = work_of(call, RequestShipment)
+
+        async def before(connection: Connection) -> ToSend:
+            return await shipments.request(connection, call, work)
+
+        async def ask(to_send: ToSend, at: datetime) -> Outcome:
+            asked = ShipmentAsked(call.order, call.group, work.method, to_send.ship_to, to_send.lines, at)
+            return await self._carrier.request(call.key, asked)
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            if outcome.refused:
+                await shipments.close(connection, call.key, "refused", call.at)
+            else:
+                await shipments.accepted(connection, call.key, outcome.ref, outcome.at)
+
+        return await across(self._pool, call, before=before, ask=ask, after=after)
+
+    @activity.defn(name=Operation.CANCEL_SHIPMENT)
+    async def cancel_shipment(self, call: Call) -> Outcome:
+        """Cancels the request `of`, whether or not its answer ever came; refused once the carrier is too far."""
+        work = work_of(call, Undo)
+
+        async def ask(_: None, at: datetime) -> Outcome:
+            return await self._carrier.cancel(call.key, work.of, at)
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            if not outcome.refused:
+                await shipments.close(connection, work.of, "cancelled", call.at)
+
+        return await across(self._pool, call, before=nothing, ask=ask, after=after)

@@ -1,0 +1,107 @@
+"""Reads what opening an order depends on, and writes what it came to."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.opening import OpenedOrder
+from domain.policy.model import Bundle
+from domain.pricing import DatedPrice
+from domain.process.messages import Opened
+from store.pool import Connection
+
+ORDER = "SELECT document, bundle, opened::text AS opened FROM sales_order WHERE number = %s"
+PRICES = """
+SELECT p.sku, p.valid_from, p.amount
+FROM sales_order o
+JOIN list_price p ON p.currency = o.currency AND p.sku IN (
+    SELECT l ->> 'sku' FROM jsonb_array_elements(o.document -> 'lines') AS l WHERE NOT l ? 'unit_price'
+)
+WHERE o.number = %s
+"""
+STOCK = """
+SELECT location, sku, on_hand - reserved AS available
+FROM stock
+WHERE sku IN (
+    SELECT l ->> 'sku' FROM sales_order o, jsonb_array_elements(o.document -> 'lines') AS l WHERE o.number = %s
+)
+"""
+CONTENT = "SELECT content::text AS content FROM policy_bundle WHERE hash = %s"
+WRITE_LINES = """
+INSERT INTO order_line (order_number, number, sku, quantity, amount, waterfall, group_id, shipped, cancelled)
+SELECT %(order)s, l.number, l.sku, l.quantity, l.amount, l.waterfall, l.group_id, 0, 0
+FROM jsonb_to_recordset(%(lines)s::jsonb)
+     AS l (number int, sku text, quantity int, amount bigint, waterfall jsonb, group_id text)
+"""
+WRITE_ORDER = """
+UPDATE sales_order SET opened = %(opened)s::jsonb, goods = %(goods)s, charges = %(charges)s, tax = %(tax)s
+WHERE number = %(order)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ToOpen:
+    """An order as accepted, with the prices and the stock it may need. `opened` is set if it was opened before."""
+
+    document: dict[str, Any]
+    bundle: str
+    prices: dict[str, list[DatedPrice]]
+    available: dict[str, dict[str, int]]
+    opened: Opened | None
+
+
+async def read(connection: Connection, number: str) -> ToOpen:
+    """Everything in one round trip; LookupError for an order that was never accepted."""
+    orders = await connection.execute(ORDER, (number,))
+    listed = await connection.execute(PRICES, (number,))
+    stocked = await connection.execute(STOCK, (number,))
+    row = await orders.fetchone()
+    if row is None:
+        raise LookupError(f"order {number} was never accepted")
+    prices: dict[str, list[DatedPrice]] = {}
+    for price in await listed.fetchall():
+        prices.setdefault(price["sku"], []).append(DatedPrice(price["valid_from"], price["amount"]))
+    available: dict[str, dict[str, int]] = {}
+    for stock in await stocked.fetchall():
+        available.setdefault(stock["location"], {})[stock["sku"]] = stock["available"]
+    opened = Opened.model_validate_json(row["opened"]) if row["opened"] else None
+    return ToOpen(row["document"], row["bundle"], prices, available, opened)
+
+
+async def read_bundle(connection: Connection, digest: str) -> Bundle:
+    """A released policy bundle by its hash; LookupError if it was never released."""
+    cursor = await connection.execute(CONTENT, (digest,))
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError(f"the policy bundle {digest} was never released")
+    return Bundle.model_validate_json(row["content"])
+
+
+async def write(connection: Connection, number: str, order: OpenedOrder) -> None:
+    """The lines with their prices, and the answer that a second opening gives. UniqueViolation if opened before."""
+    facts = order.opened.facts
+    lines = _lines(order)
+    await connection.execute(WRITE_LINES, {"order": number, "lines": json.dumps(lines, separators=(",", ":"))})
+    values = {
+        "order": number,
+        "opened": order.opened.model_dump_json(exclude_defaults=True),
+        "goods": facts.goods,
+        "charges": facts.charges,
+        "tax": facts.tax,
+    }
+    await connection.execute(WRITE_ORDER, values)
+
+
+def _lines(order: OpenedOrder) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "number": line.number,
+            "sku": line.sku,
+            "quantity": line.quantity,
+            "amount": line.amount,
+            "waterfall": order.waterfalls[line.number],
+            "group_id": line.group,
+        }
+        for line in order.opened.lines
+    ]

@@ -1,0 +1,84 @@
+"""Shipment requests: entered before the carrier is asked, moved on by its answers (SHP1, I12)."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.process.messages import Call, RequestShipment
+from store.pool import Connection
+
+REQUEST = """
+INSERT INTO shipment (key, order_number, group_id, method, location, wakes, status)
+VALUES (%(key)s, %(order)s, %(group)s, %(method)s, %(location)s, %(wakes)s, 'requested')
+ON CONFLICT (key) DO NOTHING
+"""
+REQUEST_LINES = """
+INSERT INTO shipment_line (key, line, order_number, quantity, shipped, live)
+SELECT %(key)s, w.number, %(order)s, w.quantity, 0, true
+FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
+ON CONFLICT (key, line) DO NOTHING
+"""
+TO_SEND = """
+SELECT o.party -> 'ship_to' AS ship_to, (
+    SELECT jsonb_agg(jsonb_build_object('line', l.number, 'sku', l.sku, 'quantity', w.quantity, 'ordered', l.quantity)
+                     ORDER BY l.number)
+    FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
+    JOIN order_line l ON l.order_number = o.number AND l.number = w.number
+) AS lines
+FROM sales_order o WHERE o.number = %(order)s
+"""
+ACCEPTED = """
+UPDATE shipment
+SET ref = coalesce(ref, %(ref)s), status_at = coalesce(status_at, %(at)s),
+    status = CASE WHEN status = 'requested' THEN 'released' ELSE status END
+WHERE key = %(key)s
+"""
+CLOSE = """
+WITH closed AS (
+    UPDATE shipment SET status = %(status)s, status_at = %(at)s
+    WHERE key = %(key)s AND status IN ('requested', 'released', 'picked', 'packed')
+    RETURNING key
+)
+UPDATE shipment_line l SET live = false FROM closed WHERE l.key = closed.key AND l.live
+"""
+
+
+class ToSend(NamedTuple):
+    """The personal part of a request, read only to be sent; and its lines with sku, quantity and ordered quantity."""
+
+    ship_to: dict[str, Any]
+    lines: list[dict[str, Any]]
+
+
+async def request(connection: Connection, call: Call, work: RequestShipment) -> ToSend:
+    """Enter a request with its lines and read what the carrier must be told; entered again, it stays as it is.
+
+    UniqueViolation of shipment_line_one_live when one of the lines has another live request (I12); LookupError for a
+    line that the order has not got.
+    """
+    asked = {
+        "key": call.key,
+        "order": call.order,
+        "group": call.group,
+        "method": work.method,
+        "location": work.location,
+        "wakes": list(work.wakes),
+        "lines": list(work.lines),
+        "quantities": list(work.lines.values()),
+    }
+    await connection.execute(REQUEST, asked)
+    await connection.execute(REQUEST_LINES, asked)
+    cursor = await connection.execute(TO_SEND, asked)
+    row = await cursor.fetchone()
+    if row is None or len(row["lines"] or ()) != len(work.lines):
+        raise LookupError(f"order {call.order} has not got all of the lines of {call.key}")
+    return ToSend(row["ship_to"], row["lines"])
+
+
+async def accepted(connection: Connection, key: str, ref: str | None, at: datetime | None) -> None:
+    """The carrier took the request on. Its webhooks may have come first: a status never goes back."""
+    await connection.execute(ACCEPTED, {"key": key, "ref": ref, "at": at})
+
+
+async def close(connection: Connection, key: str, status: str, at: datetime) -> None:
+    """`refused` or `cancelled`: nothing of the request is live any more. A shipment that has left stays as it is."""
+    await connection.execute(CLOSE, {"key": key, "status": status, "at": at})
