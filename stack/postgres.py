@@ -18,6 +18,7 @@ from psycopg import sql
 from stack.child import Command, Identity
 from stack.errors import StackError
 from stack.identity import identity_for
+from stack.leftovers import signal_all, still_alive
 
 SUPERUSER = "ordito"
 DATABASE = "ordito"
@@ -57,15 +58,17 @@ class PostgresServer:
         """
         programs = installation()
         self.data.parent.mkdir(parents=True, exist_ok=True)
+        identity = identity_for(self.data, programs)
         if not (self.data / "PG_VERSION").exists():
             _create(self.data, programs, self.password)
+            identity = identity_for(self.data, programs)
         _end_leftover(self.data)
         tuning = {**TUNING, "port": str(self.port), "synchronous_commit": "off" if self.fast_commit else "on"}
         options = [part for name, value in tuning.items() for part in ("-c", f"{name}={value}")]
         return Command(
             arguments=(str(programs / "bin" / "postgres"), "-D", str(self.data), *options),
             log=self.log,
-            identity=identity_for(self.data, programs),
+            identity=identity,
             stop_signal=signal.SIGINT,  # fast: ends sessions, then a checkpoint
             death_signal=signal.SIGQUIT,  # immediate: the next start recovers, and no backend is orphaned
             stop_seconds=15.0,
@@ -161,10 +164,8 @@ def _end_leftover(data: Path) -> None:
         left = _processes_of(data)
         if not left:
             break
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                process.send_signal(ending)
-        psutil.wait_procs(left, timeout=LEFTOVER_SECONDS)
+        signal_all(left, ending)
+        still_alive(left, LEFTOVER_SECONDS)
     pid_file.unlink(missing_ok=True)
 
 

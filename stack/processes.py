@@ -1,14 +1,10 @@
 """Supervision: parts start in waves, a crashed one is started again, all stop in reverse order."""
 
 import asyncio
-import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import psutil
 
 from stack import part as parts
 from stack.child import Child
@@ -18,7 +14,6 @@ from stack.part import Part
 FIRST_DELAY_SECONDS = 0.5
 MAX_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # a part that ran so long starts again with the first delay
-LEFTOVER_SECONDS = 15.0
 
 Tell = Callable[[str], None]
 
@@ -54,6 +49,7 @@ class Supervisor:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        kept.sort(key=lambda entry: wave.index(entry.part))
         for entry in kept:
             entry.keeper = asyncio.create_task(self._keep(entry))
         self._changed()
@@ -96,31 +92,3 @@ class Supervisor:
                 continue
             self._changed()
             self._tell(f"{entry.part.name} runs again")
-
-
-def describe(child: Child) -> dict[str, Any]:
-    """How to find the child again after we are gone; the time of creation tells it from a reuse of its id."""
-    try:
-        created = psutil.Process(child.pid).create_time()
-    except psutil.NoSuchProcess:
-        created = 0.0
-    return {"pid": child.pid, "created": created, "signal": int(child.death_signal)}
-
-
-def end_leftovers(children: list[dict[str, Any]]) -> None:
-    """Ends children of a supervisor that died, and waits until they are gone, so that their ports are free.
-
-    On Linux the kernel has told them already; elsewhere nobody has.
-    """
-    left = []
-    for known in children:
-        with contextlib.suppress(psutil.Error, KeyError, TypeError):
-            process = psutil.Process(known["pid"])
-            if abs(process.create_time() - known["created"]) < 0.01:
-                process.send_signal(known["signal"])
-                left.append(process)
-    _, alive = psutil.wait_procs(left, timeout=LEFTOVER_SECONDS)
-    for process in alive:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=LEFTOVER_SECONDS)

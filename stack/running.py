@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from settings import Settings
 from stack import temporal
 from stack.home import Home
+from stack.leftovers import describe, end_leftovers
 from stack.plan import Plan, make_plan
 from stack.ports import require_free
-from stack.processes import Supervisor, Tell, describe, end_leftovers
+from stack.processes import Supervisor, Tell
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ async def prepare_servers(settings: Settings) -> None:
 
 
 def _write_down(home: Home, plan: Plan, supervisor: Supervisor) -> None:
-    home.write_stack(plan.settings.environment(), [describe(child) for child in supervisor.children().values()])
+    children = [describe(name, child.pid, child.death_signal) for name, child in supervisor.children().items()]
+    home.write_stack(plan.settings.environment(), children)
 
 
 def _cancel_on_signals(supervisor: Supervisor) -> None:

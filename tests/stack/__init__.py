@@ -1,0 +1,1 @@
+"""Tests of the stack: every server is a real one."""
