@@ -87,11 +87,9 @@ def main(argv: list[str]) -> int:
         return 2
     try:
         app = build(options.data, start)
-    except (sqlite3.OperationalError, OSError) as error:
-        print(
-            f"simulators: the books in {options.data} cannot be opened: {error}; is another one running?",
-            file=sys.stderr,
-        )
+    except (sqlite3.DatabaseError, OSError) as error:
+        hint = "; is another one running on them?" if "locked" in str(error) else ""
+        print(f"simulators: the books in {options.data} cannot be opened: {error}{hint}", file=sys.stderr)
         return 1
     config = uvicorn.Config(
         app,

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,9 +24,6 @@ from simulators.payment.routes import payment_routes
 from simulators.supplier.desk import TABLES as SUPPLIER_TABLES
 from simulators.supplier.messages import SupplierConfig
 from simulators.supplier.routes import supplier_routes
-from simulators.webhooks import PARALLEL
-
-WEBHOOK_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +50,9 @@ async def say_no(request: Request, error: Exception) -> Response:
 
 def build(data: Path, start: Start) -> Starlette:
     """The application; opens the books now, sends webhooks and moves shipments while it runs."""
-    limits = httpx.Limits(max_connections=4 * PARALLEL, max_keepalive_connections=4 * PARALLEL, keepalive_expiry=4.0)
-    client = httpx.AsyncClient(timeout=WEBHOOK_TIMEOUT_SECONDS, limits=limits, trust_env=False)
-    carrier = Desk("carrier", data, CARRIER_TABLES, start.carrier, client)
-    payment = Desk("payment", data, PAYMENT_TABLES, start.payment, client)
-    supplier = Desk("supplier", data, SUPPLIER_TABLES, start.supplier, client)
+    carrier = Desk("carrier", data, CARRIER_TABLES, start.carrier)
+    payment = Desk("payment", data, PAYMENT_TABLES, start.payment)
+    supplier = Desk("supplier", data, SUPPLIER_TABLES, start.supplier)
     desks: list[Desk[CarrierConfig] | Desk[PaymentConfig] | Desk[SupplierConfig]] = [carrier, payment, supplier]
     carrier_mount, start_progress = carrier_routes(carrier)
 
@@ -72,7 +66,6 @@ def build(data: Path, start: Start) -> Starlette:
         await asyncio.gather(progress, return_exceptions=True)
         for desk in desks:
             await desk.close()
-        await client.aclose()
 
     routes = [Route("/healthz", healthz), carrier_mount, payment_routes(payment), supplier_routes(supplier)]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: say_no})

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,12 +22,12 @@ C = TypeVar("C", bound=CommonConfig)
 class Desk(Generic[C]):
     """The common parts of one simulator, over its file `<name>.db` in the data directory."""
 
-    def __init__(self, name: str, data: Path, tables: str, start: C, client: httpx.AsyncClient) -> None:
+    def __init__(self, name: str, data: Path, tables: str, start: C) -> None:
         self.books = Books(data / f"{name}.db", tables)
         self.config = KeptConfig(self.books, start)
         self.faults = Faults(self.books)
         self.exchange = Exchange(self.books, self.faults)
-        self.sender = Sender(self.books, client, lambda: self.config.now)
+        self.sender = Sender(self.books, lambda: self.config.now)
 
     def violations(self) -> list[dict[str, Any]]:
         """Attempts that a correct caller never makes, oldest first."""

@@ -3,14 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-import httpx
 import structlog
 from standardwebhooks import Webhook
 
 from simulators.books import Books, Event
 from simulators.config import CommonConfig
+from simulators.post import Post
 
 PARALLEL = 8
 FIRST_PAUSE = 0.2
@@ -24,13 +25,14 @@ log = structlog.get_logger("simulators.webhooks")
 class Sender:
     """Delivers the events of one simulator's books; `config` is asked at every attempt."""
 
-    def __init__(self, books: Books, client: httpx.AsyncClient, config: Callable[[], CommonConfig]) -> None:
+    def __init__(self, books: Books, config: Callable[[], CommonConfig]) -> None:
         self._books = books
-        self._client = client
         self._config = config
         self._lanes: dict[str, deque[Event]] = {}
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._posts = [Post() for _ in range(PARALLEL)]
+        self._threads = ThreadPoolExecutor(PARALLEL, "webhooks")
         self._signer: tuple[str, Webhook] | None = None
         self._parked: set[str] = set()
 
@@ -38,13 +40,18 @@ class Sender:
         """Take up what the books say is not acknowledged, and whatever is recorded from now on."""
         self._books.deliver = self.deliver
         self.deliver(self._books.waiting_events())
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(PARALLEL)]
+        self._tasks = [asyncio.create_task(self._work(post)) for post in self._posts]
 
     async def stop(self) -> None:
         """Stop delivering; what is not acknowledged stays in the books."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for post in self._posts:
+            post.interrupt()
+        self._threads.shutdown(cancel_futures=True)
+        for post in self._posts:
+            post.close()
 
     def deliver(self, events: list[Event]) -> None:
         """Queue events for delivery."""
@@ -73,7 +80,7 @@ class Sender:
         else:
             self._ready.put_nowait(lane)
 
-    async def _work(self) -> None:
+    async def _work(self, post: Post) -> None:
         while True:
             name = await self._ready.get()
             lane = self._lanes[name]
@@ -85,20 +92,20 @@ class Sender:
                 self._parked.add(name)
                 continue
             event = lane[-1] if config.shuffle else lane[0]
-            if await self._send(event, config.webhook_url, config.webhook_secret):
+            if await self._send(post, event, config.webhook_url, config.webhook_secret):
                 if event in lane:
                     lane.remove(event)
                 self._make_ready(name, 0)
             else:
                 self._make_ready(name, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(event.attempts - 1, 10)))
 
-    async def _send(self, event: Event, url: str, secret: str) -> bool:
+    async def _send(self, post: Post, event: Event, url: str, secret: str) -> bool:
         """One attempt; True when it was acknowledged."""
         event.attempts += 1
         every = self._config().duplicate_every
-        problem = await self._post(event, url, secret)
+        problem = await self._post(post, event, url, secret)
         if problem is None and every > 0 and event.number % every == 0:
-            await self._post(event, url, secret)
+            await self._post(post, event, url, secret)
         if problem is None:
             self._books.acknowledge(event)
             return True
@@ -107,7 +114,7 @@ class Sender:
             log.warning("webhook not acknowledged", id=event.id, attempts=event.attempts, problem=problem)
         return False
 
-    async def _post(self, event: Event, url: str, secret: str) -> str | None:
+    async def _post(self, post: Post, event: Event, url: str, secret: str) -> str | None:
         """Send once; what went wrong, None when answered 2xx."""
         if self._signer is None or self._signer[0] != secret:
             self._signer = (secret, Webhook(secret))
@@ -118,8 +125,5 @@ class Sender:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": self._signer[1].sign(event.id, now, event.body),
         }
-        try:
-            response = await self._client.post(url, content=event.body, headers=headers)
-        except httpx.HTTPError as error:
-            return f"{type(error).__name__}: {error}"
-        return None if response.is_success else f"answered {response.status_code}"
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, post.send, url, headers, event.body.encode())

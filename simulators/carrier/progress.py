@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,9 +42,15 @@ def tell(
     books.record_event(body["id"], request["shipment"], json.dumps(body, separators=(",", ":")))
 
 
-def quantities(lines: Iterable[Mapping[str, Any] | sqlite3.Row], column: str) -> list[dict[str, Any]]:
-    """Lines as webhooks name them, with the quantity of this column; lines without any are left out."""
-    return [{"line": x["line"], "sku": x["sku"], "quantity": x[column]} for x in lines if x[column]]
+def parts_of(lines: list[sqlite3.Row], quantity: Callable[[sqlite3.Row], int]) -> list[dict[str, Any]]:
+    """Lines as webhooks name them, with this quantity of each; lines without any are left out."""
+    parts = [{"line": line["line"], "sku": line["sku"], "quantity": quantity(line)} for line in lines]
+    return [part for part in parts if part["quantity"]]
+
+
+def left_to_ship(lines: list[sqlite3.Row]) -> list[dict[str, Any]]:
+    """What has not been shipped yet, as webhooks name it."""
+    return parts_of(lines, lambda line: line["quantity"] - line["shipped"])
 
 
 def set_status(books: Books, request: sqlite3.Row, status: str, at: str) -> None:
@@ -60,13 +66,11 @@ def advance(books: Books, config: CarrierConfig, shipment: str, to: str, at: str
         raise Refusal(409, "wrong_status", f"Shipment {shipment} is {request['status']} and does not move any more.")
     if RANKS[to] <= RANKS[request["status"]]:
         return False
-    lines = lines_of(books, shipment)
-    moved, more = quantities(lines, "quantity"), {}
-    if RANKS[to] >= RANKS["shipped"] > RANKS[request["status"]]:
-        moved = [
-            {**part, "quantity": part["quantity"] - line["shipped"]} for part, line in zip(moved, lines, strict=True)
-        ]
-        moved = [part for part in moved if part["quantity"]]
+    lines, more = lines_of(books, shipment), {}
+    moved = left_to_ship(lines)
+    if request["status"] == "shipped":
+        moved = parts_of(lines, lambda line: line["shipped"])
+    elif RANKS[to] >= RANKS["shipped"]:
         books.run("UPDATE request_line SET shipped = quantity WHERE shipment = ?", shipment)
     if to == "shipped":
         more = {"tracking_number": new_id("trk").upper(), "complete": True}
@@ -144,4 +148,5 @@ def report(books: Books, config: CarrierConfig, body: Report, shipment: str) -> 
         raise Refusal(409, "wrong_status", f"Shipment {shipment} is {request['status']} already.")
     if body.status in GONE:
         set_status(books, request, body.status, at)
-    tell(books, config, request, body.status, at, quantities(lines_of(books, shipment), "quantity"), **body.details)
+    affected = parts_of(lines_of(books, shipment), lambda line: line["quantity"])
+    tell(books, config, request, body.status, at, affected, details=body.details)

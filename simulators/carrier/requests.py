@@ -4,7 +4,7 @@ from starlette.requests import Request
 
 from simulators.books import Books, new_id
 from simulators.carrier.messages import Cancellation, CarrierConfig, PlannedOrder, ShipmentRequest, Update
-from simulators.carrier.progress import follow_plan, quantities, set_status, step, tell
+from simulators.carrier.progress import follow_plan, left_to_ship, set_status, step, tell
 from simulators.carrier.shelf import by_key, by_shipment, describe, judge, lines_of
 from simulators.config import KeptConfig
 from simulators.desk import inquiry
@@ -65,8 +65,7 @@ class Carrier:
         status = request["status"]
         if status != "cancelled":
             self._refuse_late(status, request["shipment"], self._config.now.refuse_cancel_once_picked)
-            lines = map(dict, lines_of(books, request["shipment"]))
-            left = quantities(({**line, "left": line["quantity"] - line["shipped"]} for line in lines), "left")
+            left = left_to_ship(lines_of(books, request["shipment"]))
             set_status(books, request, "cancelled", at)
             tell(books, self._config.now, request, "cancelled", at, left)
         return answer(

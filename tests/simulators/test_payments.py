@@ -1,6 +1,7 @@
 """The payment provider holds, takes and gives back money, judged by its own books."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_some_cards_decline(payments: Partner, token: str, code: str) -> None:
 
 def test_a_card_that_declines_once_per_order_works_under_a_new_key(payments: Partner) -> None:
     for order in ("10248", "10249"):
-        first = {"order": order, "token": "tok_declined_once"}
+        first: dict[str, Any] = {"order": order, "token": "tok_declined_once"}
         assert no(payments.authorize(f"{order}/1", **first)) == (402, "declined")
         assert no(payments.authorize(f"{order}/1", **first)) == (402, "declined")
         assert payments.authorize(f"{order}/2", **first).status_code == 201

@@ -46,7 +46,7 @@ class Simulators:
         while not self._is_healthy():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"the simulators did not start: {log.read_text()[-2000:]}")
+                raise RuntimeError(f"the simulators did not start: {log.read_text()[-2000:].strip()}")
             time.sleep(0.05)
 
     def kill(self) -> None:
