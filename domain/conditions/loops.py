@@ -5,37 +5,33 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from domain.conditions.operators import ORDERED, Typed
+from domain.conditions.operators import ORDERED, Typed, helper_call
 from domain.conditions.parse import MAX_LOOPS, text_of
+from domain.conditions.place import Place
 from domain.conditions.types import NUMBER, TEXT, WRONG, YES_NO, Kind, Type, suggest
+from domain.conditions.vocabulary import FUNCTIONS
 
 if TYPE_CHECKING:
-    from domain.conditions.translate import Place, Translator
+    from domain.conditions.translate import Translator
 
 TOO_MANY = f"at most {MAX_LOOPS} loops inside each other"
 HELPERS = {"any": "any_of", "all": "all_of", "sum": "sum_of", "count": "count_of", "min": "least", "max": "most"}
 
 
-def call(t: "Translator", name: str, node: ast.Call, place: "Place") -> Typed | None:
+def call(t: "Translator", name: str, node: ast.Call, place: Place) -> Typed | None:
     """`any(... for x in ...)` and its kin; None when it is min or max of plain values."""
     match node.args:
         case [ast.GeneratorExp() as loop]:
             return _loop(t, name, loop, place)
         case [only] if name == "count":
             listed = _list(t, only, place)
-            return None if listed is None else Typed(NUMBER, _helper("count_of", listed[1]))
+            return None if listed is None else Typed(NUMBER, helper_call("count_of", listed[1]))
     if name in ("min", "max"):
         return None
-    return t.fail(node, place, f"`{name}` takes a loop: {_example(name)}")
+    return t.fail(node, place, f"`{name}` takes a loop: {FUNCTIONS[name]}")
 
 
-def _example(name: str) -> str:
-    from domain.conditions.functions import NAMES
-
-    return NAMES[name]
-
-
-def _loop(t: "Translator", name: str, node: ast.GeneratorExp, place: "Place") -> Typed:
+def _loop(t: "Translator", name: str, node: ast.GeneratorExp, place: Place) -> Typed:
     if len(node.generators) != 1 or node.generators[0].is_async:
         return t.fail(node, place, "one `for` in each loop; put a second any(...) or all(...) inside")
     generator = node.generators[0]
@@ -58,16 +54,14 @@ def _loop(t: "Translator", name: str, node: ast.GeneratorExp, place: "Place") ->
         return t.fail(node.elt, place, message)
     body = element.code
     for condition in reversed(conditions):
-        body = _helper("when", condition, body)
+        body = helper_call("when", condition, body)
     target = ast.comprehension(ast.Name(identifier, ast.Store()), code, [], 0)
     gives = {"any": YES_NO, "all": YES_NO, "count": NUMBER}.get(name, Type(element.kind))
-    return Typed(gives, _helper(HELPERS[name], ast.GeneratorExp(body, [target])))
+    return Typed(gives, helper_call(HELPERS[name], ast.GeneratorExp(body, [target])))
 
 
-def _clash(t: "Translator", variable: str, item: Type, place: "Place") -> str | None:
-    from domain.conditions.functions import NAMES
-
-    if variable in NAMES or variable in t.environment.lists or variable in t.environment.facts:
+def _clash(t: "Translator", variable: str, item: Type, place: Place) -> str | None:
+    if variable in FUNCTIONS or variable in t.environment.lists or variable in t.environment.facts:
         return f"`{variable}` already has a meaning; choose another name in the loop"
     bound = place.scope.get(variable)
     if bound is not None and (bound[0].of is None or bound[0].of is not item.of):
@@ -89,7 +83,7 @@ def _misfit(name: str, kind: Kind) -> str | None:
     return None
 
 
-def _list(t: "Translator", node: ast.expr, place: "Place") -> tuple[Type, ast.expr] | None:
+def _list(t: "Translator", node: ast.expr, place: Place) -> tuple[Type, ast.expr] | None:
     """The item type and the code of a list; None after a failure that was noted."""
     if isinstance(node, ast.Name) and node.id in t.environment.lists and node.id not in place.scope:
         return TEXT, t.constant(t.environment.lists[node.id])
@@ -98,17 +92,17 @@ def _list(t: "Translator", node: ast.expr, place: "Place") -> tuple[Type, ast.ex
         if typed.kind is not Kind.WRONG:
             t.fail(node, place, f"`{text_of(place.source, node)}` is {typed.kind}, not a list")
         return None
-    return typed.type.item, _helper("elements", typed.code)
+    return typed.type.item, helper_call("elements", typed.code)
 
 
-def membership(t: "Translator", left: ast.expr, right: ast.expr, place: "Place") -> ast.expr:
+def membership(t: "Translator", left: ast.expr, right: ast.expr, place: Place) -> ast.expr:
     """`left in right`, where right is a written list or a list of the glossary."""
     value = t.expression(left, place)
     lists = t.environment.lists
     if isinstance(right, ast.Name) and right.id in lists and right.id not in place.scope:
         if value.kind not in (Kind.TEXT, Kind.WRONG):
             return t.fail(left, place, f"{value.kind} is never in a list of texts").code
-        return _helper("contains", value.code, t.constant(frozenset(lists[right.id])))
+        return helper_call("contains", value.code, t.constant(frozenset(lists[right.id])))
     if not isinstance(right, ast.List | ast.Tuple):
         hint = f"; {suggest(right.id, lists)}" if isinstance(right, ast.Name) and lists else ""
         shown = text_of(place.source, right)
@@ -116,10 +110,10 @@ def membership(t: "Translator", left: ast.expr, right: ast.expr, place: "Place")
     constants = [_member(t, value, element, place) for element in right.elts]
     if not constants:
         return t.fail(right, place, "the list is empty, so nothing is ever in it").code
-    return _helper("contains", value.code, t.constant(frozenset(constants)))
+    return helper_call("contains", value.code, t.constant(frozenset(constants)))
 
 
-def _member(t: "Translator", value: Typed, node: ast.expr, place: "Place") -> object:
+def _member(t: "Translator", value: Typed, node: ast.expr, place: Place) -> object:
     member = t.expression(node, place)
     number = isinstance(member.constant, Decimal) and isinstance(node, ast.BinOp | ast.Call)
     if (member.constant is None or number) and member.kind is not Kind.WRONG:
@@ -131,7 +125,3 @@ def _member(t: "Translator", value: Typed, node: ast.expr, place: "Place") -> ob
         elif isinstance(member.constant, str) and (message := value.type.refuses(member.constant)):
             t.fail(node, place, message)
     return member.constant
-
-
-def _helper(name: str, *arguments: ast.expr) -> ast.expr:
-    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])

@@ -101,3 +101,8 @@ def comparable(left: Typed, right: Typed, ordered: bool) -> str | None:
 
 def _hint(left: Typed, right: Typed) -> str:
     return _HINTS.get((left.kind, right.kind)) or _HINTS.get((right.kind, left.kind), "")
+
+
+def helper_call(name: str, *arguments: ast.expr) -> ast.expr:
+    """Code that calls a helper of `runtime`."""
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])

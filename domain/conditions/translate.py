@@ -5,12 +5,10 @@ The result calls only the helpers of `runtime`; nothing of the source is execute
 
 import ast
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.conditions import functions, loops, runtime
-from domain.conditions.operators import SIGNS, SPANS, Typed, arithmetic, comparable
+from domain.conditions import functions, loops, names, runtime
+from domain.conditions.operators import SIGNS, Typed, arithmetic, comparable, helper_call
 from domain.conditions.parse import (
     MAX_DEPTH,
     MAX_DIGITS,
@@ -21,7 +19,8 @@ from domain.conditions.parse import (
     parse,
     text_of,
 )
-from domain.conditions.types import NUMBER, TEXT, WRONG, YES_NO, Environment, Kind, NamedFact, Type, suggest
+from domain.conditions.place import TOO_LARGE, Place
+from domain.conditions.types import NUMBER, TEXT, WRONG, YES_NO, Environment, Kind
 
 _COMPARE: dict[type[ast.cmpop], tuple[str, bool, bool]] = {
     # operator: helper, needs an order, operands swapped
@@ -32,7 +31,6 @@ _COMPARE: dict[type[ast.cmpop], tuple[str, bool, bool]] = {
     ast.Gt: ("lt", True, True),
     ast.GtE: ("le", True, True),
 }
-_TRUTHS = {"true": True, "false": False}
 _NUMERAL = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _NOT_ALLOWED = {
     ast.Subscript: "square brackets cannot pick from a list; write any(... for x in ...)",
@@ -41,24 +39,6 @@ _NOT_ALLOWED = {
     ast.ListComp: "square brackets hold values only; write any(... for x in ...)",
     ast.JoinedStr: "a text with braces has no place in a condition",
 }
-TOO_LARGE = f"with its facts written out the condition has more than {MAX_NODES} parts or {MAX_DEPTH} levels"
-_CYCLE = "a fact cannot use itself"
-Scope = Mapping[str, tuple[Type, str]]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the translation is: the names in reach, how many loops are around, the facts being written out."""
-
-    source: str
-    scope: Scope
-    depth: int = 0
-    loops: int = 0
-    facts: tuple[str, ...] = ()
-
-    def deeper(self) -> "Place":
-        """One level down the tree."""
-        return Place(self.source, self.scope, self.depth + 1, self.loops, self.facts)
 
 
 class Translator:
@@ -115,7 +95,7 @@ class Translator:
             case ast.Constant():
                 return self._literal(node, place)
             case ast.Name() | ast.Attribute():
-                return self._path(node, place)
+                return names.path(self, node, place)
             case ast.Call():
                 return functions.call(self, node, place)
             case ast.List() | ast.Tuple():
@@ -214,87 +194,3 @@ class Translator:
             return self.fail(node, place, f"a number has at most {MAX_DIGITS} digits")
         value = Decimal(written)
         return Typed(NUMBER, self.constant(value), value)
-
-    def _path(self, node: ast.Name | ast.Attribute, place: Place) -> Typed:
-        fields: list[ast.Attribute] = []
-        base: ast.expr = node
-        while isinstance(base, ast.Attribute):
-            fields.append(base)
-            base = base.value
-        if not isinstance(base, ast.Name):
-            return self.fail(base, place, f"`{text_of(place.source, base)}` has no fields")
-        if base.id not in place.scope:
-            named = self._named(base, place)
-            return named if not fields or named.kind is Kind.WRONG else self._no_fields(fields[-1], named.type, place)
-        found, identifier = place.scope[base.id]
-        for attribute in reversed(fields):
-            known = found.of.fields if found.of is not None else {}
-            if attribute.attr not in known:
-                return self._no_fields(attribute, found, place)
-            found = known[attribute.attr]
-        root = ast.Name(identifier, ast.Load())
-        names = ".".join(a.attr for a in reversed(fields))
-        shown = f"{base.id}.{names}" if names else base.id
-        if names:
-            return Typed(found, ast.Call(self.constant(runtime.path(names, shown)), [root], []))
-        missing = self.constant(runtime.Unknown(f"{shown} is missing"))
-        return Typed(found, helper_call("known", root, missing))
-
-    def _no_fields(self, node: ast.Attribute, owner: Type, place: Place) -> Typed:
-        at = ast.copy_location(ast.Name("x", ast.Load()), node)
-        at.col_offset = (node.end_col_offset or 0) - len(node.attr.encode())
-        shown = text_of(place.source, node.value)
-        if owner.of is not None:
-            hint = suggest(node.attr, owner.of.fields)
-            return self.fail(at, place, f"`{shown}` has no field `{node.attr}`; {hint}")
-        if owner.kind is Kind.LIST:
-            return self.fail(at, place, f"`{shown}` is a list; write any(x.{node.attr} ... for x in {shown})")
-        return self.fail(at, place, f"`{shown}` is {owner.kind}; it has no field `{node.attr}`")
-
-    def _named(self, node: ast.Name, place: Place) -> Typed:
-        environment = self.environment
-        if node.id in environment.facts:
-            return self._fact(node, environment.facts[node.id], place)
-        if node.id in environment.lists:
-            return self.fail(node, place, f"`{node.id}` is a list; write `... in {node.id}`")
-        if node.id in _TRUTHS:
-            return Typed(YES_NO, ast.Constant(_TRUTHS[node.id]), _TRUTHS[node.id])
-        if node.id in functions.NAMES:
-            return self.fail(node, place, f"`{node.id}` needs parentheses: {functions.NAMES[node.id]}")
-        owners = [name for name, (bound, _) in place.scope.items() if bound.of and node.id in bound.of.fields]
-        if owners:
-            hint = f"did you mean `{owners[0]}.{node.id}`?"
-        else:
-            hint = suggest(node.id, dict.fromkeys([*place.scope, *environment.names()]))
-        return self.fail(node, place, f'`{node.id}` is not known here; {hint} (a text stands in quotes: "{node.id}")')
-
-    def _fact(self, node: ast.Name, fact: NamedFact, place: Place) -> Typed:
-        if fact.name in place.facts:
-            way = " -> ".join((*place.facts[place.facts.index(fact.name) :], fact.name))
-            return self.fail(node, place, f"{_CYCLE}: {way}")
-        if fact.about not in place.scope:
-            return self.fail(node, place, f"`{fact.name}` describes a {fact.about}, and no {fact.about} is known here")
-        try:
-            tree = parse(fact.formula)
-        except BadConditionError:
-            return self.fail(node, place, f"the fact `{fact.name}` has a mistake of its own; mend it first")
-        scope = {name: bound for name, bound in place.scope.items() if name in ("order", "now", "today", fact.about)}
-        inner = Place(fact.formula, scope, place.depth, place.loops, (*place.facts, fact.name))
-        before = len(self.errors)
-        body = self.expression(tree, inner)
-        fits = body.kind is fact.gives or {body.kind, fact.gives} == SPANS
-        if len(self.errors) == before and fits:
-            return Typed(Type(fact.gives), body.code)
-        cause = next((e.message for e in self.errors[before:] if _about_size(e.message)), None)
-        del self.errors[before:]
-        return self.fail(node, place, cause or f"the fact `{fact.name}` has a mistake of its own; mend it first")
-
-
-def _about_size(message: str) -> bool:
-    """Whether a mistake inside a fact comes from how it is used, not from the fact alone."""
-    return message in (TOO_LARGE, loops.TOO_MANY) or message.startswith(_CYCLE)
-
-
-def helper_call(name: str, *arguments: ast.expr) -> ast.expr:
-    """Code that calls a helper of `runtime`."""
-    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
