@@ -9,7 +9,6 @@ from rich.table import Table
 
 from cli.console import out
 from settings import SETTINGS
-from stack.doctor import examine
 from stack.finding import Finding, Level
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
@@ -22,6 +21,8 @@ def doctor(as_json: Json = False, settings: ShowSettings = False) -> None:
     if settings:
         _list_settings(as_json)
         return
+    from stack.doctor import examine  # here: it imports every driver, which `ordito --help` need not wait for
+
     findings = asyncio.run(examine())
     if as_json:
         out.print_json(

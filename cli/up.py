@@ -1,8 +1,11 @@
-"""`ordito up` runs the stack in this terminal; `ordito prepare` makes servers of your own ready for it."""
+"""`ordito up` runs the stack in this terminal; `ordito prepare` makes servers of your own ready for it.
+
+Database drivers and the Temporal SDK are imported by the command that needs them: `ordito --help` answers at once.
+"""
 
 import asyncio
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -10,9 +13,10 @@ from rich.table import Table
 from cli.console import out, tell
 from cli.errors import CommandError
 from settings import Settings
-from stack.bundle_note import policy_note
-from stack.plan import PART_NAMES
-from stack.running import RunningStack, prepare_servers, running_stack
+from stack.part import PART_NAMES
+
+if TYPE_CHECKING:
+    from stack.running import RunningStack
 
 Without = Annotated[
     list[str] | None,
@@ -35,12 +39,16 @@ def up(without: Without = None, fast_commit: FastCommit = False) -> None:
 
 def prepare() -> None:
     """Bring the database of DATABASE_URL to the newest schema and register search attributes at TEMPORAL_ADDRESS."""
+    from stack.running import prepare_servers
+
     asyncio.run(prepare_servers(Settings.of_running_stack()))
     tell("the database has the newest schema, and Temporal knows the search attributes")
 
 
 async def _up(settings: Settings, without: frozenset[str], fast_commit: bool) -> None:
     started = time.monotonic()
+    from stack.running import running_stack
+
     try:
         async with running_stack(settings, tell=tell, without=without, fast_commit=fast_commit) as stack:
             await _announce(stack, time.monotonic() - started)
@@ -49,19 +57,21 @@ async def _up(settings: Settings, without: frozenset[str], fast_commit: bool) ->
         tell("stopped; the data stays where it is")
 
 
-async def _announce(stack: RunningStack, seconds: float) -> None:
+async def _announce(stack: "RunningStack", seconds: float) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, address in addresses(stack):
         table.add_row(name, address)
     out.print(table)
     if "api" in stack.supervisor.children():
+        from stack.bundle_note import policy_note
+
         note = await policy_note(stack.settings.api_url, stack.settings.api_key)
         if note:
             out.print(note, markup=False)
     tell(f"ready after {seconds:.1f} s; data and logs are in {stack.home.root}; Ctrl-C stops everything")
 
 
-def addresses(stack: RunningStack) -> list[tuple[str, str]]:
+def addresses(stack: "RunningStack") -> list[tuple[str, str]]:
     """Name and address of every door of a running stack; passwords and keys stay in secrets.json."""
     settings, running = stack.settings, stack.supervisor.children()
     simulators = f"http://127.0.0.1:{settings.simulators_port}"

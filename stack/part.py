@@ -10,6 +10,7 @@ from stack.errors import StackError
 from stack.ports import PortNeed, taken_message
 from stack.ports import is_free as port_is_free
 
+PART_NAMES = ("postgres", "temporal", "simulators", "api", "relay", "worker")
 POLL_SECONDS = 0.1
 
 

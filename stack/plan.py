@@ -16,7 +16,6 @@ from stack.ports import PortNeed
 from stack.postgres import PostgresServer
 from stack.temporal import TemporalServer, has_poller
 
-PART_NAMES = ("postgres", "temporal", "simulators", "api", "relay", "worker")
 OURS = frozenset({"api", "relay", "worker"})
 RELAY_SECONDS = 1.5
 GRACE_SECONDS = 8.0
