@@ -13,7 +13,7 @@ from domain.grouping import Available, OpeningLine, plan_groups
 from domain.money import to_minor, to_text
 from domain.policy.model import Bundle
 from domain.policy.slicing import slice_for
-from domain.pricing import DatedPrice, Priced, PriceInputs, price_line, price_on
+from domain.pricing import DatedPrice, NoPriceError, Priced, PriceInputs, price_line, price_on
 from domain.process.messages import Opened, OrderFacts, PricedLine
 
 Document = Mapping[str, Any]
@@ -63,6 +63,11 @@ def _price(
         listed=price_on(prices.get(line["sku"], ()), day),
         discount=Decimal(line.get("discount") or 0),
     )
+    if inputs.frozen is None and inputs.listed is None:
+        raise NoPriceError(
+            f"Line {line['number']}: the order gives no unit price for {line['sku']},"
+            f" and the price list has none on {day.isoformat()}."
+        )
     return price_line(inputs, bundle.pricing.rounding or bundle.workspace.rounding)
 
 

@@ -17,13 +17,14 @@ WITH next AS (
     RETURNING last
 ), made AS (
     INSERT INTO invoice (number, key, order_number, shipment_key, currency, goods, charges, tax, total, lines, at)
-    SELECT next.last, %(key)s, %(order)s, %(shipment)s, %(currency)s, %(goods)s, %(charges)s, %(tax)s,
+    SELECT next.last, %(key)s::text, %(order)s::text, %(shipment)s::text, %(currency)s::text,
+           %(goods)s::bigint, %(charges)s::bigint, %(tax)s::bigint,
            %(goods)s::bigint + %(charges)s::bigint + %(tax)s::bigint, (
                SELECT coalesce(jsonb_agg(jsonb_build_object('line', l.number, 'sku', l.sku, 'quantity', w.quantity)
                                          ORDER BY l.number), '[]')
                FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
-               JOIN order_line l ON l.order_number = %(order)s AND l.number = w.number
-           ), %(at)s
+               JOIN order_line l ON l.order_number = %(order)s::text AND l.number = w.number
+           ), %(at)s::timestamptz
     FROM next
     RETURNING number, key, order_number, currency, goods, charges, tax, at
 ), posted AS (
@@ -36,14 +37,14 @@ WITH next AS (
 SELECT number FROM made
 """
 CREDIT = """
-WITH billed AS (SELECT * FROM invoice WHERE key = %(of)s),
+WITH billed AS (SELECT * FROM invoice WHERE key = %(of)s::text),
 next AS (
     INSERT INTO number_range (name, last) SELECT 'credit_memo', 1 FROM billed
     ON CONFLICT (name) DO UPDATE SET last = number_range.last + 1
     RETURNING last
 ), made AS (
     INSERT INTO credit_memo (number, key, order_number, invoice_number, currency, goods, charges, tax, total, at)
-    SELECT next.last, %(key)s, b.order_number, b.number, b.currency, b.goods, b.charges, b.tax, b.total, %(at)s
+    SELECT next.last, %(key)s::text, b.order_number, b.number, b.currency, b.goods, b.charges, b.tax, b.total, %(at)s::timestamptz
     FROM next, billed b
     RETURNING number, key, order_number, currency, goods, charges, tax, at
 ), posted AS (
