@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
 from domain.process.draft import QUICK
@@ -49,9 +49,12 @@ def start_call(call: Call) -> Handle:
     )
 
 
-def words_of_failure(error: ActivityError) -> str:
-    """What went wrong, for a person: the activity's own sentence, or what Temporal knows of it."""
-    cause = error.cause
+def words_of_failure(error: FailureError) -> str:
+    """What went wrong, for a person: the activity's own sentence, or what Temporal knows of it.
+
+    A remote activity's failure comes wrapped, a local one's as it is.
+    """
+    cause = error.cause if isinstance(error, ActivityError) else error
     match cause:
         case ApplicationError():
             return str(cause.message)

@@ -24,6 +24,7 @@ from domain.process.messages import (
     RetryAsked,
     Start,
 )
+from domain.process.state import OrderInput
 from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
 
@@ -79,7 +80,7 @@ class OrderGateway:
         try:
             await self._client.start_workflow(
                 "order",
-                start,
+                OrderInput(start=start),
                 id_reuse_policy=reuse,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=RPC,
@@ -94,7 +95,7 @@ class OrderGateway:
         """Starts the order and waits for its promise; None when there is none within `wait`."""
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             "order",
-            start,
+            OrderInput(start=start),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             **self._options(start),

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.process.change_requests import read_change_request
@@ -28,12 +28,11 @@ with workflow.unsafe.imports_passed_through():
         PromiseAnswer,
         RetryAnswer,
         RetryAsked,
-        Start,
         TimePassed,
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
     from domain.process.speak import details, headline, promise_of
-    from domain.process.state import OrderState
+    from domain.process.state import OrderInput, OrderState
     from domain.process.words import REMOTE
     from workflows.attributes import shown, updates
     from workflows.calling import Handle, start_call, words_of_failure
@@ -49,10 +48,10 @@ class OrderWorkflow:
     """The durable shell. Its handlers work from the first task on."""
 
     @workflow.init
-    def __init__(self, start: Start, state: OrderState | None = None) -> None:
-        self._start = start
-        self._continued = state is not None
-        self._state = state or OrderState(
+    def __init__(self, given: OrderInput) -> None:
+        start = self._start = given.start
+        self._continued = given.state is not None
+        self._state = given.state or OrderState(
             number=start.number,
             bundle=start.bundle,
             clock=start.ordered_at if start.as_of else start.accepted_at,
@@ -65,7 +64,7 @@ class OrderWorkflow:
         self._shown: tuple[object, ...] | None = None
 
     @workflow.run
-    async def run(self, start: Start, state: OrderState | None = None) -> str:
+    async def run(self, given: OrderInput) -> str:
         """Runs until the order is closed; returns how it ended, in one sentence."""
         if not self._continued:
             self._events.append(Begun(at=workflow.now()))
@@ -92,7 +91,7 @@ class OrderWorkflow:
             )
             self._events.append(asked)
         if not self._events and self._may_continue_as_new():
-            workflow.continue_as_new(args=[self._start, self._state])
+            workflow.continue_as_new(OrderInput(start=self._start, state=self._state))
 
     def _decide(self, event: Event) -> None:
         decision = decide(self._state, event)
@@ -109,7 +108,7 @@ class OrderWorkflow:
         try:
             outcome = await self._handles[key]
             event = CallDone(key=key, outcome=outcome, at=workflow.now())
-        except ActivityError as error:
+        except FailureError as error:
             event = CallFailed(key=key, words=words_of_failure(error), at=workflow.now())
         del self._handles[key]
         self._events.append(event)

@@ -353,7 +353,7 @@ Event = Begun | CallDone | CallFailed | CarrierFact | PaymentFact | ChangeAsked 
 
 
 class Start(Message):
-    """Input of an order's workflow. `state` is set only by continue-as-new."""
+    """What starts an order's process."""
 
     number: str
     bundle: str

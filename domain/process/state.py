@@ -18,6 +18,7 @@ from domain.process.messages import (
     OrderFacts,
     OrderRow,
     PricedLine,
+    Start,
 )
 from domain.process.words import Operation
 
@@ -163,6 +164,13 @@ class OrderState(Message):
     @property
     def imported(self) -> bool:
         return self.as_of is not None
+
+
+class OrderInput(Message):
+    """Input of an order's workflow. `state` is set only by continue-as-new, and then carries everything."""
+
+    start: Start
+    state: OrderState | None = None
 
 
 class Decision(Message):
