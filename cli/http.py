@@ -37,13 +37,15 @@ class RefusedError(CommandError):
 
     @property
     def code(self) -> str:
-        """The error's code in the catalogue: the last part of its type."""
-        return str(self.body.get("type") or "").rpartition("/")[2]
+        """The error's code in the catalogue; empty when something else than our API answered."""
+        return str(self.body.get("code") or "")
 
     @property
     def headline(self) -> str:
         """What went wrong, without the single problems."""
         title, detail = self.body.get("title"), self.body.get("detail")
+        if self.problems:
+            detail = None  # it sums up the problems, which are told one by one
         told = ": ".join(str(part) for part in (title, detail) if part)
         return told or f"the API answered {self.status}"
 
@@ -55,6 +57,8 @@ def _sentence(refused: RefusedError) -> str:
         lines.append(f"  {place}: {problem.get('words')}" if place else f"  {problem.get('words')}")
     if len(refused.problems) > SHOWN_PROBLEMS:
         lines.append(f"  and {len(refused.problems) - SHOWN_PROBLEMS} more")
+    if refused.body.get("help"):
+        lines.append(str(refused.body["help"]))
     return "\n".join(lines)
 
 

@@ -111,7 +111,7 @@ async def _patiently(client: httpx.AsyncClient, method: str, path: str, **option
     while True:
         try:
             response = await client.request(method, path, **options)
-            if response.status_code not in TRY_AGAIN or loop.time() > deadline:
+            if not _may_pass(response) or loop.time() > deadline:
                 return response
         except httpx.InvalidURL as error:
             raise CommandError(f"{client.base_url} is not an address: {error}", exit_code=2) from error
@@ -119,6 +119,11 @@ async def _patiently(client: httpx.AsyncClient, method: str, path: str, **option
             if loop.time() > deadline:
                 raise away(str(client.base_url), error) from error
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _may_pass(response: httpx.Response) -> bool:
+    """Whether waiting may help: a missing policy does not publish itself."""
+    return response.status_code in TRY_AGAIN and RefusedError(response).code != "no_policy"
 
 
 def _unreadable(row: Row) -> Refused:
