@@ -204,12 +204,12 @@ def _locate(folder: _Folder, bundle: Bundle, problem: Problem) -> None:
 def _place(tree: Tree, path: Path, offset: int | None) -> tuple[int, int]:
     match path:
         case (*start, "table", int(row), int(column)):
-            text_path = (*start, "table")
-            text = tree.data
-            for part in text_path:
-                text = text[part]  # type: ignore[index]
-            return tree.inside(text_path, *cell_places(str(text))[row + 1][column])
-    if offset is not None and path in tree.values:
-        return tree.inside(path, 0, offset)
-    place = tree.at(path)
-    return place.line, place.column
+            at = (*start, "table")
+            return tree.inside(at, *cell_places(tree.text_at(at))[row + 1][column])
+    if offset is None or path not in tree.values:
+        place = tree.at(path)
+        return place.line, place.column
+    text = tree.text_at(path)
+    # The models trim conditions, so the offset counts from the first word.
+    before = text[: offset + len(text) - len(text.lstrip())]
+    return tree.inside(path, before.count("\n"), len(before) - before.rfind("\n") - 1)

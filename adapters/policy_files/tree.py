@@ -58,6 +58,13 @@ class Tree:
         """The place of a key, or of the value when it has none."""
         return self.keys.get(path) or self.at(path)
 
+    def text_at(self, path: Path) -> str:
+        """The text at a path that has one."""
+        data: Any = self.data
+        for part in path:
+            data = data[part]
+        return str(data)
+
     def inside(self, path: Path, line: int, column: int) -> tuple[int, int]:
         """Line and column in the file of a place inside a text (both from zero)."""
         place = self.at(path)
@@ -74,7 +81,7 @@ class Tree:
         indent = next((len(ln) - len(ln.lstrip(" ")) for ln in lines if ln.strip()), 0)
         if place.style == "|":
             return place.line + 1 + line, indent + 1 + column
-        return _folded(lines, place.line + 1, column, 0)
+        return _folded(lines, place.line + 1, column, indent)
 
     def _inside_folded(self, place: Place, column: int) -> tuple[int, int]:
         lines = self.text.split("\n")[place.line - 1 : place.last_line]
@@ -156,7 +163,10 @@ class _Builder:
         if event.anchor is not None:
             self._mistake(event.start_mark, f"`&{event.anchor}` is an anchor; policies have none, write the part out")
         if event.tag is not None:
-            self._mistake(event.start_mark, f"`{event.tag}` is a tag; policies have none, leave it out")
+            self._mistake(
+                event.start_mark,
+                f"`{event.tag.replace('tag:yaml.org,2002:', '!!')}` is a tag; policies have none, leave it out",
+            )
         style = getattr(event, "style", None) or ""
         start, end = event.start_mark, event.end_mark
         self.tree.values[path] = Place(start.line + 1, start.column + 1, style, end.line + 1)

@@ -42,9 +42,10 @@ def _mistake(details: ErrorDetails, path: Path, model: type[BaseModel], tree: Tr
             yield Mistake(place.line, place.column, f"`{path[-1]}:` is missing here")
         case "extra_forbidden":
             place = tree.key_at(path)
-            known = _keys(model, path[:-1])
-            missing = [key for key in known if key not in _mapping(tree, path[:-1])]
-            yield Mistake(place.line, place.column, f"unknown key `{path[-1]}`; {suggest(str(path[-1]), missing)}")
+            hint = suggest(str(path[-1]), _keys(model, path[:-1]))
+            yield Mistake(place.line, place.column, f"unknown key `{path[-1]}`; {hint}")
+        case "too_short" if details["input"]:
+            return  # what is wrong with its entries is told already
         case _:
             place = tree.at(path)
             yield Mistake(place.line, place.column, str(cause) if cause else _words(details, path))
@@ -88,13 +89,6 @@ def _shape(value: object) -> str:
         case list():
             return "a list"
     return f"the text `{value}`"
-
-
-def _mapping(tree: Tree, path: Path) -> Any:
-    data: Any = tree.data
-    for part in path:
-        data = data[part]
-    return data
 
 
 def _keys(model: type[BaseModel], path: Path) -> list[str]:

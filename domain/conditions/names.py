@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TRUTHS = {"true": True, "false": False}
 _CYCLE = "a fact cannot use itself"
+_MEND = "has a mistake of its own; mend it first"
 
 
 def path(t: "Translator", node: ast.Name | ast.Attribute, place: Place) -> Typed:
@@ -83,7 +84,7 @@ def _fact(t: "Translator", node: ast.Name, fact: NamedFact, place: Place) -> Typ
     try:
         tree = parse(fact.formula)
     except BadConditionError:
-        return t.fail(node, place, f"the fact `{fact.name}` has a mistake of its own; mend it first")
+        return t.fail(node, place, f"the fact `{fact.name}` {_MEND}")
     scope = {name: bound for name, bound in place.scope.items() if name in ("order", "now", "today", fact.about)}
     inner = Place(fact.formula, scope, place.depth, place.loops, (*place.facts, fact.name))
     before = len(t.errors)
@@ -93,9 +94,14 @@ def _fact(t: "Translator", node: ast.Name, fact: NamedFact, place: Place) -> Typ
         return Typed(Type(fact.gives), body.code)
     cause = next((e.message for e in t.errors[before:] if _about_size(e.message)), None)
     del t.errors[before:]
-    return t.fail(node, place, cause or f"the fact `{fact.name}` has a mistake of its own; mend it first")
+    return t.fail(node, place, cause or f"the fact `{fact.name}` {_MEND}")
 
 
 def _about_size(message: str) -> bool:
     """Whether a mistake inside a fact comes from how it is used, not from the fact alone."""
     return message in (TOO_LARGE, loops.TOO_MANY) or message.startswith(_CYCLE)
+
+
+def about_fact(message: str) -> bool:
+    """Whether a message only repeats, where a fact is used, that the fact itself is wrong."""
+    return message.endswith(_MEND) or message.startswith(_CYCLE)

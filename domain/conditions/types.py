@@ -90,7 +90,9 @@ class Environment:
 def suggest(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
     """`did you mean ...?` with the nearest known word, else what to write otherwise, else the list of what is known."""
     words = {word.lower(): word for word in known}
-    near = difflib.get_close_matches(wrong.lower(), words, n=1, cutoff=0.6)
+    # Codes of two or three letters are all near each other; a guess among them would only mislead.
+    cutoff = 0.99 if otherwise and len(wrong) < 4 else 0.6
+    near = difflib.get_close_matches(wrong.lower(), words, n=1, cutoff=cutoff)
     if near:
         return f"did you mean `{words[near[0]]}`?"
     if otherwise:

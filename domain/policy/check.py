@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from domain.codes import CURRENCIES
+from domain.conditions.names import about_fact
 from domain.conditions.types import suggest
 from domain.policy.check_assignment import check_assignment
 from domain.policy.check_conditions import check_glossary, check_process_conditions
@@ -15,7 +16,8 @@ from domain.policy.model import Bundle
 
 def check(bundle: Bundle) -> list[Problem]:
     """Everything that is wrong with a bundle, errors and warnings, in the order of the files."""
-    found = [*_workspace(bundle), *check_glossary(bundle.glossary)]
+    glossary = list(check_glossary(bundle.glossary))
+    found = [*_workspace(bundle), *glossary]
     for name, process in bundle.processes.items():
         at: Path = ("processes", name)
         found += check_steps(process, bundle.workspace, at)
@@ -23,13 +25,15 @@ def check(bundle: Bundle) -> list[Problem]:
         found += check_process_conditions(process, bundle.glossary, at)
     found += check_assignment(bundle)
     found += _pricing(bundle)
+    if glossary:
+        found = [problem for problem in found if problem.path[0] == "glossary" or not about_fact(problem.message)]
     return found
 
 
 def _workspace(bundle: Bundle) -> Iterator[Problem]:
     workspace = bundle.workspace
     if workspace.currency not in CURRENCIES:
-        hint = suggest(workspace.currency, CURRENCIES, "write an ISO code such as USD or EUR")
+        hint = suggest(workspace.currency, CURRENCIES, otherwise="write an ISO code such as USD or EUR")
         yield Problem(("workspace", "currency"), f"`{workspace.currency}` is not a currency; {hint}")
     yield from _twice(((("workspace", "roles", n), role) for n, role in enumerate(workspace.roles)), "role")
     styles = workspace.retry_styles

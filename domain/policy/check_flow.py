@@ -22,15 +22,6 @@ NEEDS: Mapping[TaskWord, TaskWord] = {
 BEFORE_INVOICE = frozenset({TaskWord.SCHEDULE, TaskWord.RESERVE, TaskWord.SHIP})
 UNTIL_GONE = frozenset({TaskWord.CAPTURE, TaskWord.INVOICE})
 """Their undo gives money back to a customer, so they wait until the goods have left and no cancel can come between."""
-UNDONE_BY: Mapping[TaskWord, str] = {
-    TaskWord.RESERVE: "release",
-    TaskWord.AUTHORIZE: "void",
-    TaskWord.SHIP: "cancel of the shipment",
-    TaskWord.CAPTURE: "refund",
-    TaskWord.INVOICE: "credit memo",
-}
-"""The undo of each task that changes something outside the process."""
-NO_EFFECT = frozenset({TaskWord.SCHEDULE, TaskWord.WAIT, TaskWord.PAUSE, TaskWord.CLOSE})
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,10 @@ class _Walk:
 
     def __init__(self, process: Process) -> None:
         self.problems: list[Problem] = []
-        self.steps = {step.step: step for _, step in steps_with_paths(process.steps)}
+        self.steps: dict[str, Step] = {}
+        for _, step in steps_with_paths(process.steps):
+            self.steps.setdefault(step.step, step)
+        self.awaited = {step.of for step in self.steps.values() if step.do is TaskWord.WAIT}
 
     def nodes(self, nodes: Sequence[Node], at: Path, before: _Before) -> _Before:
         """Walks a list; what is known after it."""
@@ -112,31 +106,32 @@ class _Walk:
             self._problem((*at, "do"), f"`{step.step}` needs a step before it with `do: {needed}`")
         if do in BEFORE_INVOICE and TaskWord.INVOICE in before.tasks:
             self._problem((*at, "do"), f"`{step.step}` comes after an invoice; move it before the first one")
-        if do not in NO_EFFECT and do not in UNDONE_BY:
-            self._problem((*at, "do"), f"`{do}` changes things outside and nothing can take it back; leave it out")
-        if do in UNTIL_GONE and ships:
-            name = next(iter(ships))
+        early = [name for name in ships if name in self.awaited] if do in UNTIL_GONE else []
+        for name in early[:1]:
             message = f"`{step.step}` comes before `{name}` has left, when a cancel can still come; put the wait first"
             self._problem((*at, "do"), message)
         if do is TaskWord.SHIP:
             ships[step.step] = at
-        if do is TaskWord.WAIT and step.of is not None:
-            self._wait(step, at, before)
-            awaited = self.steps.get(step.of)
-            gone = step.until in (ShipStatus.SHIPPED, ShipStatus.DELIVERED)
-            if awaited is not None and gone and _as_often(step, awaited):
-                ships.pop(step.of, None)
+        if do is TaskWord.WAIT:
+            ships = self._closed(step, at, before)
         return _Before(before.tasks | {do}, before.names | {step.step}, ships)
 
-    def _wait(self, step: Step, at: Path, before: _Before) -> None:
-        awaited = self.steps.get(step.of or "")
+    def _closed(self, wait: Step, at: Path, before: _Before) -> dict[str, Path]:
+        """The requests still open after a wait. One that is wrong in itself closes all: one mistake, one message."""
+        if wait.of is None or wait.until is None:
+            return {}
+        awaited = self.steps.get(wait.of)
         if awaited is None:
-            ships = [name for name, other in self.steps.items() if other.do is TaskWord.SHIP]
-            self._problem((*at, "of"), f"there is no step `{step.of}`; {suggest(step.of or '', ships)}")
-        elif awaited.do is not TaskWord.SHIP:
-            self._problem((*at, "of"), f"`{step.of}` is a `{awaited.do}` step, which has no status to wait for")
-        elif step.of not in before.names:
-            self._problem((*at, "of"), f"`{step.of}` does not run before this wait, so it would never end")
+            ships = [name for name, step in self.steps.items() if step.do is TaskWord.SHIP]
+            self._problem((*at, "of"), f"there is no step `{wait.of}`; {suggest(wait.of, ships)}")
+            return {}
+        if awaited.do is not TaskWord.SHIP:
+            self._problem((*at, "of"), f"`{wait.of}` is a `{awaited.do}` step, which has no status to wait for")
+            return {}
+        if wait.of not in before.names:
+            self._problem((*at, "of"), f"`{wait.of}` does not run before this wait, so it would never end")
+        closes = wait.until in (ShipStatus.SHIPPED, ShipStatus.DELIVERED) and _as_often(wait, awaited)
+        return {name: path for name, path in before.ships.items() if not (closes and name == wait.of)}
 
     def _problem(self, path: Path, message: str) -> None:
         self.problems.append(Problem(path, message))

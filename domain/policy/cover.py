@@ -105,7 +105,7 @@ def _words(table: Table, column: int, about: Column) -> list[tuple[str, object]]
     )
     rest = next((code for code in about.type.codes if code not in named), None)
     if not about.type.codes:
-        rest = "anything else" if named else "anything"
+        rest = f"other than {', '.join(named)}" if named else "anything"
     return [*((value, value) for value in named), *([(rest, rest)] if rest is not None else [])]
 
 

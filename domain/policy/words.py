@@ -1,6 +1,7 @@
 """The closed lists of words of the policy language, and the small types its fields share."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -35,18 +36,18 @@ class TaskWord(StrEnum):
     CLOSE = "close"
 
 
-SUPPORTED_TASKS = frozenset(
-    {
-        TaskWord.SCHEDULE,
-        TaskWord.RESERVE,
-        TaskWord.AUTHORIZE,
-        TaskWord.SHIP,
-        TaskWord.WAIT,
-        TaskWord.CAPTURE,
-        TaskWord.INVOICE,
-        TaskWord.CLOSE,
-    }
-)
+UNDONE_BY: Mapping[TaskWord, str] = {
+    TaskWord.RESERVE: "release",
+    TaskWord.AUTHORIZE: "void",
+    TaskWord.SHIP: "cancel of the shipment",
+    TaskWord.CAPTURE: "refund",
+    TaskWord.INVOICE: "credit memo",
+}
+"""The undo of each task that changes something outside the process."""
+NO_EFFECT = frozenset({TaskWord.SCHEDULE, TaskWord.WAIT, TaskWord.CLOSE})
+"""Tasks that change nothing outside, so that nothing is to be undone."""
+SUPPORTED_TASKS = NO_EFFECT | UNDONE_BY.keys()
+"""A task with an effect is run only once its undo is known; the other words are refused by `check`."""
 
 
 class ShipStatus(StrEnum):
@@ -113,9 +114,14 @@ def _seconds(value: object) -> object:
 
 
 def _day(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError(f"`{value}` is not a date; write it as 2026-12-31")
-    return value
+    if not isinstance(value, str):
+        return value
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError(f"`{value}` is not a date; write it as 2026-12-31")
 
 
 YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
