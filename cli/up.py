@@ -38,10 +38,10 @@ def up(without: Without = None, fast_commit: FastCommit = False) -> None:
 
 
 def prepare() -> None:
-    """Bring the database of DATABASE_URL to the newest schema and register search attributes at TEMPORAL_ADDRESS."""
+    """Make servers of your own ready: the schema at DATABASE_URL, namespace and attributes at TEMPORAL_ADDRESS."""
     from stack.running import prepare_servers
 
-    asyncio.run(prepare_servers(Settings.of_running_stack()))
+    asyncio.run(prepare_servers(Settings.of_running_stack(), create_namespace=True))
     tell("the database has the newest schema, and Temporal knows the search attributes")
 
 

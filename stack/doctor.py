@@ -7,6 +7,8 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 
+from adapters.policy_files.folder import load_folder
+from domain.policy.findings import Severity
 from settings import SETTINGS, Settings, SettingsError
 from stack.errors import StackError
 from stack.finding import Finding, note, ok, problem
@@ -111,8 +113,16 @@ def _ports(settings: Settings, home: Home) -> Iterator[Finding]:
 
 
 def _policies(settings: Settings) -> Iterator[Finding]:
-    """Whether the policy files are where they should be."""
-    if not settings.policies.is_dir():
-        yield problem("policies", f"there is no folder {settings.policies}", "set ORDITO_POLICIES")
+    """Whether the policy files could be published as they are."""
+    folder = settings.policies
+    if not folder.is_dir():
+        yield problem("policies", f"there is no folder {folder}", "set ORDITO_POLICIES")
         return
-    yield ok("policies", str(settings.policies))
+    loaded = load_folder(folder)
+    for found in loaded.problems:
+        if found.severity is Severity.WARNING:
+            yield note("policies", str(found))
+        else:
+            yield problem("policies", str(found), "mend the file; `ordito policy check` looks again")
+    if loaded.bundle is not None:
+        yield ok("policies", f"{folder} can be published")

@@ -63,12 +63,12 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
         await supervisor.start(wave)
 
 
-async def prepare_servers(settings: Settings) -> None:
+async def prepare_servers(settings: Settings, *, create_namespace: bool = False) -> None:
     """Brings the database to the newest schema and registers the search attributes; repeating it changes nothing."""
     from store.migrate import upgrade  # late: a stack of servers alone needs no schema
 
     await asyncio.to_thread(upgrade, settings.database())
-    await temporal.register(settings.temporal_address, settings.temporal_namespace)
+    await temporal.register(settings.temporal_address, settings.temporal_namespace, create_namespace=create_namespace)
 
 
 def _write_down(home: Home, plan: Plan, supervisor: Supervisor) -> None:

@@ -1,9 +1,9 @@
 """The embedded Temporal server with its UI, and what every Temporal server must know before orders run on it."""
 
 import asyncio
-import ctypes
 import shutil
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -14,27 +14,32 @@ from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, UpdateNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    RegisterNamespaceRequest,
+    UpdateNamespaceRequest,
+)
 from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
 from stack.child import Command
 from stack.errors import StackError
+from workflows import attributes
+from workflows.connecting import keep_runtime
 
 RETENTION = timedelta(days=30)
-REGISTRATION_SECONDS = 20.0
+REGISTRATION_SECONDS = 30.0
 
 SEARCH_ATTRIBUTES: dict[str, IndexedValueType.ValueType] = {
-    "OrderStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "CustomerId": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "Channel": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "Hold": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "PromiseDate": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    "AtRisk": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
-    "Revision": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    key.name: IndexedValueType.ValueType(int(key.indexed_value_type))
+    for key in vars(attributes).values()
+    if isinstance(key, SearchAttributeKey)
 }
+"""Every key that the order workflow declares, with its type."""
 
 # One shard polls 20 times a second by default, which adds up to 50 ms to every hop of a workflow.
 DYNAMIC_CONFIG = {
@@ -98,7 +103,7 @@ async def connect(address: str, namespace: str) -> Client:
     config = ClientConfigProfile.load().to_client_connect_config()
     config["target_host"] = address
     config["namespace"] = namespace
-    keep_runtime()
+    _keep_default_runtime()
     try:
         return await Client.connect(**config)
     except RuntimeError as error:
@@ -106,49 +111,82 @@ async def connect(address: str, namespace: str) -> Client:
 
 
 @cache
-def keep_runtime() -> None:
-    """Keeps the SDK's thread pool until the process is gone.
-
-    Its destructor can wait for ever at interpreter exit when a call was cut short (temporalio/sdk-python issue 300).
-    """
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(Runtime.default()._core_runtime))
+def _keep_default_runtime() -> None:
+    keep_runtime(Runtime.default())
 
 
 async def is_ready(address: str, namespace: str) -> bool:
     """Whether the server answers and knows the namespace."""
     try:
-        client = await connect(address, namespace)
-        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
+        return await _knows_namespace(await connect(address, namespace))
     except (StackError, RPCError):
         return False
-    return True
 
 
-async def register(address: str, namespace: str, *, retention: timedelta | None = None) -> None:
+async def register(
+    address: str, namespace: str, *, retention: timedelta | None = None, create_namespace: bool = False
+) -> None:
     """Registers the search attributes that are missing and, for a server of ours, sets how long history is kept.
 
-    Repeating it changes nothing. Raises StackError when an attribute exists with another type or we may not add it.
+    Repeating it changes nothing. Raises StackError when the namespace is unknown and not to be created, when an
+    attribute exists with another type, or when we may not do it.
     """
     client = await connect(address, namespace)
-    if retention is not None:
-        await client.workflow_service.update_namespace(
-            UpdateNamespaceRequest(
-                namespace=namespace,
-                config=NamespaceConfig(
-                    workflow_execution_retention_ttl=Duration(seconds=int(retention.total_seconds()))
-                ),
-            )
-        )
-    missing = await missing_search_attributes(client)
-    if missing:
-        try:
+    try:
+        await _ensure_namespace(client, create_namespace)
+        if retention is not None:
+            config = NamespaceConfig(workflow_execution_retention_ttl=_duration(retention))
+            await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=namespace, config=config))
+        missing = await missing_search_attributes(client)
+        if missing:
             await client.operator_service.add_search_attributes(
                 AddSearchAttributesRequest(namespace=namespace, search_attributes=missing)
             )
-        except RPCError as error:
-            if error.status is not RPCStatusCode.ALREADY_EXISTS:
-                raise StackError(f"search attributes {', '.join(missing)} cannot be added: {error.message}") from error
-        await _wait_until_registered(client)
+            await _until(lambda: _all_registered(client), "list the search attributes it took")
+    except RPCError as error:
+        raise StackError(f"Temporal at {address} cannot be made ready: {error.message}") from error
+
+
+async def _ensure_namespace(client: Client, create: bool) -> None:
+    if await _knows_namespace(client):
+        return
+    if not create:
+        raise StackError(
+            f"Temporal does not know the namespace {client.namespace}: set TEMPORAL_NAMESPACE right, "
+            "or create it with `ordito prepare`"
+        )
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=client.namespace, workflow_execution_retention_period=_duration(RETENTION))
+    )
+    await _until(lambda: _knows_namespace(client), f"know the namespace {client.namespace} it took")
+
+
+async def _knows_namespace(client: Client) -> bool:
+    """Asked in a way that a server answers from its cache, as it does when workflows start."""
+    try:
+        await missing_search_attributes(client)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+async def _all_registered(client: Client) -> bool:
+    return not await missing_search_attributes(client)
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+    """A server of several processes tells its caches late."""
+    deadline = asyncio.get_running_loop().time() + REGISTRATION_SECONDS
+    while not await holds():
+        if asyncio.get_running_loop().time() > deadline:
+            raise StackError(f"Temporal does not {what}, even after {REGISTRATION_SECONDS:.0f} seconds")
+        await asyncio.sleep(0.1)
+
+
+def _duration(length: timedelta) -> Duration:
+    return Duration(seconds=int(length.total_seconds()))
 
 
 async def missing_search_attributes(client: Client) -> dict[str, IndexedValueType.ValueType]:
@@ -186,11 +224,3 @@ async def has_poller(address: str, namespace: str, task_queue: str, pid: int) ->
     except (StackError, RPCError):
         return False
     return any(poller.identity.startswith(f"{pid}@") for poller in described.pollers)
-
-
-async def _wait_until_registered(client: Client) -> None:
-    deadline = asyncio.get_running_loop().time() + REGISTRATION_SECONDS
-    while missing := await missing_search_attributes(client):
-        if asyncio.get_running_loop().time() > deadline:
-            raise StackError(f"Temporal took the search attributes {', '.join(missing)} but does not list them")
-        await asyncio.sleep(0.1)

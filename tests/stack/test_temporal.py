@@ -85,6 +85,17 @@ async def test_a_namespace_of_ones_own_is_made(tmp_path: Path) -> None:
         await child.stop()
 
 
+async def test_an_unknown_namespace_is_named_and_created_only_when_asked(tmp_path: Path) -> None:
+    async with running_temporal(tmp_path) as running:
+        with pytest.raises(StackError, match="Temporal does not know the namespace mill: set TEMPORAL_NAMESPACE right"):
+            await temporal.register(running.address, "mill")
+        await temporal.register(running.address, "mill", create_namespace=True)
+
+        client = await temporal.connect(running.address, "mill")
+        assert await temporal.kept_for(client) == timedelta(days=30)
+        assert await temporal.missing_search_attributes(client) == {}
+
+
 async def test_when_nobody_answers_the_message_names_the_address() -> None:
     port = free_port()
 
