@@ -78,7 +78,8 @@ class Payment(Value):
 class Line(Value):
     """What is ordered. A `unit_price` freezes the price (PRC10); lines of one `ship_set` travel together."""
 
-    number: LineNumber
+    number: LineNumber = 1
+    """Counted from 1 when left out."""
     sku: Sku
     quantity: Quantity
     unit_price: Amount | None = None
@@ -146,7 +147,7 @@ def _numbered(raw: Any) -> Any:
     if not isinstance(raw, dict) or not isinstance(raw.get("lines"), list):
         return raw
     lines = [
-        {"number": place, **line} if isinstance(line, dict) and line.get("number", 0) is not None else line
+        {**line, "number": place} if isinstance(line, dict) and line.get("number") is None else line
         for place, line in enumerate(raw["lines"], 1)
     ]
     return {**raw, "lines": lines}

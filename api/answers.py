@@ -1,0 +1,432 @@
+"""The shapes of answers, for the OpenAPI document. Amounts are decimal text in the order's currency."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from domain.process.messages import ChangeAnswer, GroupRow, Waiting
+from domain.process.words import ChangeOutcome, Status
+
+Amount = Field(default=None, examples=["1230.50"], description="Decimal text; null before the order is priced.")
+
+
+class Source(BaseModel):
+    """Where an order comes from."""
+
+    system: str
+    id: str
+
+
+class Links(BaseModel):
+    """Where to look next."""
+
+    order: str
+    timeline: str
+
+
+class PromisedLine(BaseModel):
+    """A line with its price."""
+
+    number: int
+    sku: str
+    quantity: int
+    amount: str
+    group: str
+
+
+class Promise(BaseModel):
+    """The date given, and the priced lines."""
+
+    status: Status
+    promise_date: date | None
+    currency: str
+    lines: list[PromisedLine]
+    groups: list[GroupRow]
+    waiting: list[Waiting]
+    goods: str
+    charges: str
+    tax: str
+    total: str
+
+
+class Accepted(BaseModel):
+    """An order was accepted. `promise` is there when it was waited for, null when it takes longer."""
+
+    number: str = Field(examples=["O-100001"])
+    status: Literal["accepted"]
+    accepted_at: datetime
+    policy_bundle: str
+    links: Links
+    promise: Promise | None = None
+
+
+class OrderInList(BaseModel):
+    """An order in a list."""
+
+    number: str
+    status: Status
+    customer: str
+    channel: str
+    currency: str
+    ordered_at: datetime
+    accepted_at: datetime
+    promise_date: date | None
+    requested_date: date | None
+    shipped_at: datetime | None
+    late: bool
+    finished: bool
+    parked: bool
+    at_risk: bool
+    revision: int
+    waiting: list[Waiting]
+    source: Source
+    total: str | None = Amount
+
+
+class OrderList(BaseModel):
+    """A page of orders. `next` is null on the last page."""
+
+    orders: list[OrderInList]
+    next: str | None
+
+
+class LineView(BaseModel):
+    """A line: what of it is open, shipped, cancelled; and every component of its price."""
+
+    number: int
+    sku: str
+    quantity: int
+    open: int
+    shipped: int
+    cancelled: int
+    amount: str | None = Amount
+    group: str | None
+    status: Status
+    waterfall: list[dict[str, Any]]
+
+
+class ShipmentLineView(BaseModel):
+    """A line of a shipment."""
+
+    line: int
+    quantity: int
+    shipped: int
+
+
+class ShipmentView(BaseModel):
+    """A shipment as the carrier reports it."""
+
+    key: str
+    group_id: str
+    ref: str | None
+    method: str
+    location: str
+    status: str
+    tracking: str | None
+    status_at: datetime | None
+    shipped_at: datetime | None
+    lines: list[ShipmentLineView]
+
+
+class AuthorizationView(BaseModel):
+    """Money a payment provider holds for the order."""
+
+    key: str
+    group_id: str
+    ref: str | None
+    amount: str
+    captured: str
+    currency: str
+    state: str
+    expires_at: datetime | None
+
+
+class CaptureView(BaseModel):
+    """Money taken for a shipment."""
+
+    key: str
+    authorization_key: str
+    shipment_key: str
+    ref: str | None
+    amount: str
+    refunded: str
+    currency: str
+    at: datetime
+
+
+class InvoiceView(BaseModel):
+    """An invoice."""
+
+    number: int
+    key: str
+    shipment_key: str
+    currency: str
+    goods: str
+    charges: str
+    tax: str
+    total: str
+    lines: list[dict[str, Any]]
+    at: datetime
+
+
+class ChangeView(BaseModel):
+    """A change that was asked for; `outcome` is in_progress until it is answered."""
+
+    change_id: str
+    kind: str
+    base_revision: int | None
+    requested_by: str
+    received_at: datetime
+    outcome: ChangeOutcome
+    answer: ChangeAnswer | None
+
+
+class RollUp(BaseModel):
+    """Status of the order's lines: lowest, highest, and how many lines have each (CAP10)."""
+
+    lowest: Status
+    highest: Status
+    counts: dict[str, int]
+
+
+class OrderView(BaseModel):
+    """An order with all that belongs to it."""
+
+    number: str
+    status: Status
+    revision: int
+    version: int
+    finished: bool
+    parked: bool
+    at_risk: bool
+    promise_date: date | None
+    requested_date: date | None
+    ordered_at: datetime
+    accepted_at: datetime
+    shipped_at: datetime | None
+    placed_by: str
+    policy_bundle: str
+    document: dict[str, Any]
+    personal: dict[str, Any] | None
+    currency: str
+    goods: str | None = Amount
+    charges: str | None = Amount
+    tax: str | None = Amount
+    total: str | None = Amount
+    roll_up: RollUp | None
+    waiting: list[Waiting]
+    groups: list[GroupRow]
+    lines: list[LineView]
+    shipments: list[ShipmentView]
+    authorizations: list[AuthorizationView]
+    captures: list[CaptureView]
+    invoices: list[InvoiceView]
+    changes: list[ChangeView]
+
+
+class TimelineEntry(BaseModel):
+    """One thing that happened: `at` is business time, `recorded_at` when we learnt of it."""
+
+    key: str
+    type: str
+    at: datetime
+    recorded_at: datetime
+    words: str
+    why: str
+    data: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """What happened to an order."""
+
+    number: str
+    entries: list[TimelineEntry]
+
+
+class RetryView(BaseModel):
+    """What is tried again."""
+
+    number: str
+    retried: list[str]
+    words: str
+
+
+class Noted(BaseModel):
+    """The fact is kept; `note` says what was done with it."""
+
+    id: str
+    note: str
+
+
+class EventView(BaseModel):
+    """A business event in attributes of CloudEvents 1.0. `cause` is the effect or fact behind it."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str = Field(examples=["shipment.shipped"])
+    subject: str
+    time: datetime
+    recorded_at: datetime
+    dataschema: str
+    datacontenttype: str
+    correlationid: str
+    cause: str
+    words: str
+    why: str
+    data: dict[str, Any]
+
+
+class EventPage(BaseModel):
+    """Events after a cursor; `next` is the cursor after them."""
+
+    events: list[EventView]
+    next: str
+    more: bool
+
+
+class ExceptionEntry(BaseModel):
+    """One reason why an order waits for a person."""
+
+    number: str
+    customer: str
+    channel: str
+    status: Status
+    kind: Literal["parked", "overdue"]
+    what: str
+    why: str
+    owner: str
+    until: datetime | None
+    step: str
+    group: str
+    code: str
+    retry: str | None
+
+
+class ExceptionList(BaseModel):
+    """What waits for a person."""
+
+    exceptions: list[ExceptionEntry]
+    next: str | None
+
+
+class StockLevel(BaseModel):
+    """Units of an item at a location; available = on_hand - reserved."""
+
+    location: str
+    sku: str
+    on_hand: int
+    reserved: int
+    available: int
+
+
+class StockList(BaseModel):
+    """Units by location and item."""
+
+    stock: list[StockLevel]
+    next: str | None
+
+
+class MovementMade(BaseModel):
+    """`made` is false when the movement had been made before."""
+
+    id: str
+    made: bool
+
+
+class MovementList(BaseModel):
+    """What became of the movements."""
+
+    movements: list[MovementMade]
+
+
+class ItemCount(BaseModel):
+    """How many items were given."""
+
+    items: int
+
+
+class InvoicedSums(BaseModel):
+    """Sums of invoices."""
+
+    count: int
+    goods: str
+    charges: str
+    tax: str
+    total: str
+
+
+class CapturedSums(BaseModel):
+    """Sums of captures."""
+
+    count: int
+    total: str
+    refunded: str
+
+
+class CurrencyTotals(BaseModel):
+    """Sums of one currency."""
+
+    currency: str
+    orders: dict[str, int]
+    invoiced: InvoicedSums
+    captured: CapturedSums
+
+
+class Totals(BaseModel):
+    """Sums by currency."""
+
+    totals: list[CurrencyTotals]
+
+
+class PolicyStatus(BaseModel):
+    """The live bundle (null before the first), and the files of the folder that differ from it in meaning."""
+
+    live: str | None
+    released_at: datetime | None
+    author: str | None
+    note: str | None
+    differing: list[str]
+
+
+class Published(PolicyStatus):
+    """`changed` is false when the folder was live already."""
+
+    changed: bool
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: Literal["alive"]
+
+
+class Readiness(BaseModel):
+    """Whether orders can be accepted."""
+
+    status: Literal["ready", "not ready"]
+    database: bool
+    policy: bool
+
+
+class ProblemEntry(BaseModel):
+    """One problem of a document."""
+
+    path: str = Field(examples=["$.lines[3].quantity"])
+    code: str = Field(examples=["out_of_range"])
+    words: str
+
+
+class ProblemDetails(BaseModel):
+    """An error (RFC 9457). `type` and `code` are stable; `problems` names everything that is wrong."""
+
+    type: str = Field(examples=["/errors/invalid_document"])
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    help: str
+    problems: list[ProblemEntry] = []
+    problems_found: int = 0

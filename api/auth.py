@@ -1,0 +1,46 @@
+"""Who calls and what they may do: `Authorization: Bearer <key>`, roles by route (OPS5)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+
+from api.errors import ApiError
+from api.services import services_of
+from store.keys import Caller, Role
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="apiKey", description="An API key, made by `ordito key create`.")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+
+def caller_with(role: Role) -> Callable[[Request, Any], Awaitable[Caller]]:
+    """A dependency that gives the caller, when the key is valid and has the role."""
+
+    async def check(request: Request, credentials: Credentials) -> Caller:
+        caller = await services_of(request).keyring.caller(credentials.credentials) if credentials else None
+        if caller is None:
+            detail = "The API key is not valid." if credentials else "The request has no API key."
+            raise ApiError("no_key", detail, headers={"WWW-Authenticate": 'Bearer realm="ordito"'})
+        structlog.contextvars.bind_contextvars(principal=caller.principal)
+        demand(caller, role)
+        return caller
+
+    return check
+
+
+def demand(caller: Caller, role: Role) -> None:
+    """Raises `role_missing` when the caller has not got the role."""
+    if not caller.may(role):
+        raise ApiError("role_missing", f"This needs the role {role.value}, which the key has not.", role=role.value)
+
+
+OrderWriter = Annotated[Caller, Depends(caller_with(Role.ORDERS_WRITE))]
+OrderReader = Annotated[Caller, Depends(caller_with(Role.ORDERS_READ))]
+ChangeWriter = Annotated[Caller, Depends(caller_with(Role.CHANGES_WRITE))]
+Operator = Annotated[Caller, Depends(caller_with(Role.OPERATIONS))]
+CatalogueWriter = Annotated[Caller, Depends(caller_with(Role.CATALOGUE_WRITE))]
+StockWriter = Annotated[Caller, Depends(caller_with(Role.STOCK_WRITE))]
+PolicyWriter = Annotated[Caller, Depends(caller_with(Role.POLICIES_WRITE))]

@@ -1,0 +1,60 @@
+"""What waits for a person: one list for those who mend (I6)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.answers import ExceptionList
+from api.auth import OrderReader
+from api.query import Query, cursor_of
+from api.services import services_of
+from api.shapes import parameters
+from api.wire import answer
+from store import reading
+
+router = APIRouter(prefix="/v1", tags=["operations"])
+
+
+@router.get(
+    "/exceptions",
+    summary="Orders that wait for a person",
+    response_model=ExceptionList,
+    openapi_extra=parameters("after", "limit"),
+)
+async def list_exceptions(request: Request, caller: OrderReader) -> Response:
+    """Orders that are parked, or have waited longer than they may: what, why, who, until when, and how to go on.
+
+    A page ends with a whole order, so it may have a few entries more than asked for.
+    """
+    services = services_of(request)
+    query = Query(request, "after", "limit")
+    after = query.cursor(str)
+    limit = query.page()
+    query.done()
+    async with services.pool.connection() as connection:
+        rows = await reading.exceptions(connection, services.clock(), after[0] if after else "", limit)
+    more = len({row["number"] for row in rows}) == limit
+    following = cursor_of(rows[-1]["number"]) if more else None
+    return answer({"exceptions": [_entry(row) for row in rows], "next": following})
+
+
+def _entry(row: dict[str, Any]) -> dict[str, Any]:
+    waiting = row["waiting"]
+    parked = waiting.get("parked", False)
+    return {
+        "number": row["number"],
+        "customer": row["customer"],
+        "channel": row["channel"],
+        "status": row["status"],
+        "kind": "parked" if parked else "overdue",
+        "what": waiting["what"],
+        "why": waiting["why"],
+        "owner": waiting["who"],
+        "until": waiting.get("until"),
+        "step": waiting["step"],
+        "group": waiting["group"],
+        "code": waiting.get("code", "waiting"),
+        "retry": f"POST /v1/orders/{row['number']}/retry" if parked else None,
+    }

@@ -1,0 +1,120 @@
+"""What OpenAPI says about bodies that our own code reads, and the examples."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header
+from pydantic import BaseModel
+
+from domain.process.words import Status
+from limits import DEFAULT_PAGE, DEFAULT_WAIT_SECONDS, MAX_IDEMPOTENCY_KEY, MAX_PAGE, MAX_REFERENCE, MAX_WAIT_SECONDS
+
+BODY_MODELS: list[type[BaseModel]] = []
+"""Models of request bodies, for the components of the OpenAPI document."""
+
+
+def body_of(model: type[BaseModel], example: Any, *, many: bool = False) -> dict[str, Any]:
+    """The `openapi_extra` of a route whose body is one `model`, or a list of it."""
+    if model not in BODY_MODELS:
+        BODY_MODELS.append(model)
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{model.__name__}"}
+    if many:
+        schema = {"type": "array", "items": schema, "minItems": 1}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def example_order() -> dict[str, Any]:
+    """An order as a web shop would place it."""
+    return {
+        "source": {"system": "web-shop", "id": "W-20931"},
+        "channel": "web",
+        "currency": "USD",
+        "ordered_at": "2026-03-30T09:15:00-05:00",
+        "customer": {"id": "C-1017", "segment": "gold"},
+        "ship_to": {
+            "name": "Ana Trujillo",
+            "street": "Avda. de la Constitución 2222",
+            "city": "México D.F.",
+            "postal_code": "05021",
+            "country": "MX",
+        },
+        "requested_date": "2026-04-06",
+        "ship_method": "speedy-express",
+        "purchase_order": "PO 4711",
+        "charges": [{"code": "freight", "amount": "12.40"}],
+        "payment": {"method": "card", "token": "tok_visa"},
+        "lines": [
+            {"sku": "11", "quantity": 12, "unit_price": "14.00"},
+            {"sku": "42", "quantity": 10, "discount": "0.05"},
+        ],
+    }
+
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_REFERENCE}
+_FLAG = {"type": "boolean"}
+_MOMENT = {"type": "string", "format": "date-time"}
+_PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
+    "status": (
+        {"type": "array", "items": {"type": "string", "enum": list(Status)}, "maxItems": len(Status)},
+        "Only orders of these statuses.",
+    ),
+    "customer": (_TEXT, "Only orders of this customer."),
+    "channel": (_TEXT, "Only orders of this channel."),
+    "source_system": (_TEXT, "Only orders of this source."),
+    "source_id": (_TEXT, "Only the order with this id at its source."),
+    "late": (_FLAG, "Only late orders, or only those that are not."),
+    "shipped": (_FLAG, "Only orders that have left whole, or only the others."),
+    "parked": (_FLAG, "Only orders that wait for a person, or only the others."),
+    "finished": (_FLAG, "Only orders that have ended, or only the others."),
+    "number": (_TEXT, "Only orders whose number begins so."),
+    "accepted_from": (_MOMENT, "Accepted at this moment or later."),
+    "accepted_to": (_MOMENT, "Accepted before this moment."),
+    "location": (_TEXT, "Only this location."),
+    "sku": ({"type": "array", "items": _TEXT, "maxItems": MAX_PAGE}, "Only these items."),
+    "after": ({"type": "string"}, "The `next` of the page before."),
+    "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "Entries of the page."),
+    "wait": ({"type": "string", "enum": ["promised"]}, "Wait for the promise."),
+    "timeout": (
+        {"type": "integer", "minimum": 1, "maximum": MAX_WAIT_SECONDS, "default": DEFAULT_WAIT_SECONDS},
+        "How many seconds to wait.",
+    ),
+}
+
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key again gives the same answer; with another body it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY, "pattern": "^[ -~]+$"},
+}
+
+
+def parameters(*names: str, key: bool = False, **changed: dict[str, Any]) -> dict[str, Any]:
+    """The `openapi_extra` of a route with these query parameters, and with an Idempotency-Key."""
+    return {
+        "parameters": ([_KEY] if key else [])
+        + [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": _PARAMETERS[name][1],
+                "schema": {**_PARAMETERS[name][0], **changed.get(name, {})},
+            }
+            for name in names
+        ]
+    }
+
+
+async def _webhook_headers(
+    webhook_id: Annotated[str | None, Header(description="Id of the message.")] = None,
+    webhook_timestamp: Annotated[str | None, Header(description="Unix seconds of the sending.")] = None,
+    webhook_signature: Annotated[str | None, Header(description="`v1,` and the HMAC-SHA256 in base64.")] = None,
+) -> None:
+    """Only for the document: the signature is checked with the body."""
+
+
+def webhook_headers() -> Any:
+    """The headers of Standard Webhooks, for the document."""
+    return Depends(_webhook_headers)

@@ -1,0 +1,74 @@
+"""The outbox towards Temporal: rows committed with what they tell of, delivered by the relay in order per order."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store.pool import Connection
+
+CHANNEL = "dispatch"
+RELAY_LOCK = 7_017_484
+"""Advisory lock of the one relay that delivers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to deliver."""
+
+    id: int
+    order_number: str
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+    created_at: datetime
+
+
+async def enqueue(connection: Connection, order_number: str, kind: str, payload: dict[str, Any]) -> int:
+    """Add a message in the caller's transaction; its id. `announce` wakes the relay."""
+    cursor = await connection.execute(
+        "INSERT INTO dispatch (order_number, kind, payload, note) VALUES (%s, %s, %s::jsonb, '') RETURNING id",
+        (order_number, kind, json.dumps(payload)),
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row["id"])
+
+
+async def announce(connection: Connection) -> None:
+    """Wake the relay when the transaction commits."""
+    await connection.execute("SELECT pg_notify('dispatch', '')")
+
+
+async def undelivered(connection: Connection, limit: int, resting: list[str]) -> list[Message]:
+    """The oldest messages, but none of the orders that are `resting` after a failure."""
+    cursor = await connection.execute(
+        "SELECT id, order_number, kind, payload, attempts, created_at FROM dispatch"
+        " WHERE delivered_at IS NULL AND order_number <> ALL(%s::text[]) ORDER BY id LIMIT %s",
+        (resting, limit),
+    )
+    return [Message(**row) for row in await cursor.fetchall()]
+
+
+async def mark_delivered(connection: Connection, ids: list[int], note: str = "") -> None:
+    """Delivered, for good."""
+    await connection.execute(
+        "UPDATE dispatch SET delivered_at = now(), note = %s WHERE id = ANY(%s) AND delivered_at IS NULL", (note, ids)
+    )
+
+
+async def mark_failed(connection: Connection, failed: list[tuple[int, str]]) -> None:
+    """Count an attempt for each (id, note); they are tried again."""
+    await connection.execute(
+        "UPDATE dispatch d SET attempts = d.attempts + 1, note = f.note"
+        " FROM unnest(%s::bigint[], %s::text[]) AS f(id, note) WHERE d.id = f.id AND d.delivered_at IS NULL",
+        ([id_ for id_, _ in failed], [note for _, note in failed]),
+    )
+
+
+async def finished_orders(connection: Connection, numbers: list[str]) -> set[str]:
+    """Which of these orders have ended."""
+    cursor = await connection.execute(
+        "SELECT number FROM sales_order WHERE finished AND number = ANY(%s::text[])", (numbers,)
+    )
+    return {row["number"] for row in await cursor.fetchall()}
