@@ -22,6 +22,9 @@ from stack.leftovers import signal_all, still_alive
 
 SUPERUSER = "ordito"
 DATABASE = "ordito"
+MIN_SERVER_MAJOR = 18
+"""The oldest release that is tested, and the one that is embedded."""
+
 LEFTOVER_SECONDS = 10.0
 TUNING = {
     "unix_socket_directories": "",  # a socket path longer than 107 bytes would refuse the start; TCP has no such limit

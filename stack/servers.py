@@ -11,9 +11,9 @@ from settings import Settings
 from stack import temporal
 from stack.errors import StackError
 from stack.finding import Finding, note, ok, problem
+from stack.postgres import MIN_SERVER_MAJOR
 from store.migrate import pending
 
-MIN_POSTGRES = 180000  # server_version_num of PostgreSQL 18
 SECONDS = 5.0
 
 
@@ -45,8 +45,8 @@ async def _postgres(settings: Settings) -> list[Finding]:
         return [problem("PostgreSQL", f"cannot be used: {reason}", "start it, or set DATABASE_URL right")]
     words = f"version {version // 10000}.{version % 10000} answers"
     reached = ok("PostgreSQL", words)
-    if version < MIN_POSTGRES:
-        reached = problem("PostgreSQL", f"{words}, but 18 is the oldest that is tested", "use PostgreSQL 18")
+    if version // 10000 < MIN_SERVER_MAJOR:
+        reached = problem("PostgreSQL", f"{words}, but {MIN_SERVER_MAJOR} is the oldest that is tested", "upgrade it")
     if behind:
         return [reached, problem("schema", "is not the one of this program", "ordito prepare")]
     return [reached, ok("schema", "has every migration")]

@@ -12,7 +12,11 @@ from pathlib import Path
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+    ListSearchAttributesResponse,
+)
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -164,7 +168,7 @@ async def _ensure_namespace(client: Client, create: bool) -> None:
 async def _knows_namespace(client: Client) -> bool:
     """Asked in a way that a server answers from its cache, as it does when workflows start."""
     try:
-        await missing_search_attributes(client)
+        await _list_search_attributes(client)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False
@@ -191,9 +195,7 @@ def _duration(length: timedelta) -> Duration:
 
 async def missing_search_attributes(client: Client) -> dict[str, IndexedValueType.ValueType]:
     """Those the server does not know yet; raises StackError when one is known with another type."""
-    listed = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
+    listed = await _list_search_attributes(client)
     for name, kind in SEARCH_ATTRIBUTES.items():
         known = listed.custom_attributes.get(name, kind)
         if known != kind:
@@ -202,6 +204,11 @@ async def missing_search_attributes(client: Client) -> dict[str, IndexedValueTyp
                 f"orders need {IndexedValueType.Name(kind)}: use another namespace (TEMPORAL_NAMESPACE)"
             )
     return {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in listed.custom_attributes}
+
+
+async def _list_search_attributes(client: Client) -> ListSearchAttributesResponse:
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    return await client.operator_service.list_search_attributes(request)
 
 
 async def kept_for(client: Client) -> timedelta:
