@@ -58,14 +58,14 @@ def price_line(inputs: PriceInputs, rounding: Rounding) -> Priced:
     """
     price, currency = _unit_price(inputs), inputs.currency
     gross = inputs.quantity * price["unit"]
-    taken = EXACT.multiply(Decimal(gross), inputs.discount)
+    discount = inputs.discount.normalize(EXACT)  # 0.10 and 0.1 are one discount, and give one waterfall
+    taken = EXACT.multiply(Decimal(gross), discount)
     exact = EXACT.subtract(Decimal(gross), taken)
     amount = rounded(exact, rounding)
     waterfall = [{**price, "unit": to_text(price["unit"], currency), "amount": to_text(gross, currency)}]
-    if inputs.discount:
-        discount = f"{inputs.discount.normalize():f}"
+    if discount:
         less = _text(-taken, currency)
-        waterfall.append({"component": "discount", "rule": LINE_DISCOUNT, "fraction": discount, "amount": less})
+        waterfall.append({"component": "discount", "rule": LINE_DISCOUNT, "fraction": f"{discount:f}", "amount": less})
     waterfall.append(
         {
             "component": "rounding",

@@ -44,7 +44,8 @@ next AS (
     RETURNING last
 ), made AS (
     INSERT INTO credit_memo (number, key, order_number, invoice_number, currency, goods, charges, tax, total, at)
-    SELECT next.last, %(key)s::text, b.order_number, b.number, b.currency, b.goods, b.charges, b.tax, b.total, %(at)s::timestamptz
+    SELECT next.last, %(key)s::text, b.order_number, b.number, b.currency, b.goods, b.charges, b.tax, b.total,
+           %(at)s::timestamptz
     FROM next, billed b
     RETURNING number, key, order_number, currency, goods, charges, tax, at
 ), posted AS (

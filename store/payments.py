@@ -36,7 +36,8 @@ UPDATE payment_authorization a SET captured = a.captured + t.amount FROM taken t
 REFUNDED = """
 WITH posted AS (
     INSERT INTO posting (key, entry, order_number, debit, credit, amount, currency, at)
-    SELECT %(key)s::text, 'cash', order_number, 'receivable', 'cash:card', %(amount)s::bigint, currency, %(at)s::timestamptz
+    SELECT %(key)s::text, 'cash', order_number, 'receivable', 'cash:card', %(amount)s::bigint, currency,
+           %(at)s::timestamptz
     FROM payment_capture WHERE key = %(capture)s
     ON CONFLICT (key, entry) DO NOTHING
     RETURNING amount

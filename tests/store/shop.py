@@ -1,4 +1,4 @@
-"""A company's database in a test: items, stock and accepted orders, and the calls that an order's process would make."""
+"""A company's database in a test: items, stock, accepted orders, and the calls that an order's process would make."""
 
 import json
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ ADDRESS = {
     "postal_code": "09003",
     "country": "ES",
 }
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "source": {"system": "shop", "id": ""},
     "channel": "web",
     "currency": "USD",
@@ -240,6 +240,7 @@ class Shop:
         ), "I1"
         ((invoiced, credited, captured, refunded),) = await self.rows(
             "SELECT (SELECT coalesce(sum(total), 0) FROM invoice), (SELECT coalesce(sum(total), 0) FROM credit_memo),"
-            " (SELECT coalesce(sum(amount), 0) FROM payment_capture), (SELECT coalesce(sum(refunded), 0) FROM payment_capture)"
+            " (SELECT coalesce(sum(amount), 0) FROM payment_capture),"
+            " (SELECT coalesce(sum(refunded), 0) FROM payment_capture)"
         )
         assert invoiced - credited == captured - refunded + await self.account("receivable"), "I4"

@@ -1,4 +1,4 @@
-"""Opening an order through the activity: priced, assigned, grouped, answered the same ever after (PRC2, PRC10, ORC6)."""
+"""Opening an order through the activity: priced, assigned, grouped, the same ever after (PRC2, PRC10, ORC6)."""
 
 import asyncio
 
