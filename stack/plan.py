@@ -140,7 +140,7 @@ def _api_part(settings: Settings, home: Home) -> Part:
         home,
         "api",
         "api",
-        _answers(f"http://{host}:{settings.api_port}/readyz"),
+        _answers(f"http://{host}:{settings.api_port}/healthz"),
         ports=(PortNeed(settings.api_port, "the API", "ORDITO_API_PORT", settings.api_host),),
     )
 
