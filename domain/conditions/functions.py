@@ -3,7 +3,6 @@
 import ast
 import re
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.conditions import loops
@@ -52,7 +51,7 @@ def _single(t: "Translator", name: str, node: ast.Call, place: Place) -> Typed:
             return Typed(TEXT, helper_call("lower", t.expect(argument, place, Kind.TEXT).code))
         case "percent":
             typed = t.expect(argument, place, Kind.NUMBER)
-            return Typed(NUMBER, helper_call("percent", typed.code), None if typed.constant is None else Decimal(0))
+            return Typed(NUMBER, helper_call("percent", typed.code), computed=typed.fixed)
         case "hours" | "days":
             seconds, gives = (3_600, DURATION) if name == "hours" else (86_400, DAYS)
             return Typed(gives, helper_call("span", t.expect(argument, place, Kind.NUMBER).code, ast.Constant(seconds)))
@@ -71,7 +70,7 @@ def _round(t: "Translator", node: ast.Call, place: Place) -> Typed:
         if not re.fullmatch(r"\d", written, re.ASCII):
             return t.fail(node.args[1], place, "the second value of `round` is how many decimal places: 0 to 9")
         places = int(written)
-    return Typed(typed.type, helper_call("rounded", typed.code, ast.Constant(places)))
+    return Typed(typed.type, helper_call("rounded", typed.code, ast.Constant(places)), computed=typed.fixed)
 
 
 def _date(t: "Translator", node: ast.Call, place: Place) -> Typed:
@@ -92,7 +91,7 @@ def _several(t: "Translator", name: str, node: ast.Call, place: Place) -> Typed:
     if len(node.args) < 2:
         return t.fail(node, place, f"`{name}` takes two or more values: {FUNCTIONS[name]}")
     parts = [t.expression(argument, place) for argument in node.args]
-    first = next((p for p in parts if p.constant is None), parts[0])
+    first = next((p for p in parts if not p.fixed), parts[0])
     for argument, part in zip(node.args, parts, strict=True):
         if message := comparable(first, part, ordered=name != "coalesce"):
             return t.fail(argument, place, message)

@@ -2,7 +2,6 @@
 
 import ast
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.conditions.operators import ORDERED, Typed, helper_call
@@ -103,7 +102,7 @@ def membership(t: "Translator", left: ast.expr, right: ast.expr, place: Place) -
         if value.kind not in (Kind.TEXT, Kind.WRONG):
             return t.fail(left, place, f"{value.kind} is never in a list of texts").code
         return helper_call("contains", value.code, t.constant(frozenset(lists[right.id])))
-    if not isinstance(right, ast.List | ast.Tuple):
+    if not isinstance(right, ast.List):
         hint = f"; {suggest(right.id, lists)}" if isinstance(right, ast.Name) and lists else ""
         shown = text_of(place.source, right)
         return t.fail(right, place, f'`in` needs a list, such as ["a", "b"]; `{shown}` is none{hint}').code
@@ -115,8 +114,7 @@ def membership(t: "Translator", left: ast.expr, right: ast.expr, place: Place) -
 
 def _member(t: "Translator", value: Typed, node: ast.expr, place: Place) -> object:
     member = t.expression(node, place)
-    number = isinstance(member.constant, Decimal) and isinstance(node, ast.BinOp | ast.Call)
-    if (member.constant is None or number) and member.kind is not Kind.WRONG:
+    if member.constant is None and member.kind is not Kind.WRONG:
         t.fail(node, place, "a list holds values, not calculations")
     elif value.kind is not Kind.WRONG and member.kind is not Kind.WRONG:
         money = value.kind is Kind.MONEY and member.kind is Kind.NUMBER

@@ -8,11 +8,19 @@ from domain.conditions.types import DATE, DAYS, DURATION, INSTANT, MONEY, NUMBER
 
 @dataclass(frozen=True)
 class Typed:
-    """A translated part of a condition: its type, its code, and whether it is a constant."""
+    """A translated part of a condition: its type and its code."""
 
     type: Type
     code: ast.expr
     constant: object = None
+    """The value, where it is written as one."""
+    computed: bool = False
+    """Whether it is calculated from written values only."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether no order changes it; a fixed number has the unit of what it is used with."""
+        return self.computed or self.constant is not None
 
     @property
     def kind(self) -> Kind:
@@ -70,9 +78,9 @@ _HINTS = {
 def same_unit(left: Typed, right: Typed) -> tuple[Kind, Kind]:
     """Both kinds, where a written number next to money counts as money: `order.total > 500`."""
     kinds = left.kind, right.kind
-    if kinds == (Kind.MONEY, Kind.NUMBER) and right.constant is not None:
+    if kinds == (Kind.MONEY, Kind.NUMBER) and right.fixed:
         return Kind.MONEY, Kind.MONEY
-    if kinds == (Kind.NUMBER, Kind.MONEY) and left.constant is not None:
+    if kinds == (Kind.NUMBER, Kind.MONEY) and left.fixed:
         return Kind.MONEY, Kind.MONEY
     return kinds
 

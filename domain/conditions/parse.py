@@ -33,10 +33,22 @@ class BadConditionError(ValueError):
 _HABITS = (
     (re.compile(r"&&"), "write `and` instead of `&&`"),
     (re.compile(r"\|\|"), "write `or` instead of `||`"),
+    (re.compile(r"=>"), "write `>=` instead of `=>`"),
+    (re.compile(r"=<"), "write `<=` instead of `=<`"),
     (re.compile(r"<>"), "write `!=` instead of `<>`"),
     (re.compile(r"!(?!=)"), "write `not` instead of `!`"),
     (re.compile(r"(?<![=!<>:])=(?!=)"), "write `==` to compare"),
     (re.compile(r"\b(AND|OR|NOT|IN)\b"), "write `and`, `or`, `not`, `in` in small letters"),
+)
+_UNFINISHED = re.compile(r"([-+*/<>=]+|\b(?:and|or|not|in))$")
+_SYNTAX = (
+    ("never closed", "this bracket is not closed"),
+    ("unmatched", "this bracket was not opened"),
+    ("does not match", "this bracket closes another kind of bracket"),
+    ("unterminated string", "this quote is not closed"),
+    ("invalid decimal literal", "a name cannot start with a digit"),
+    ("leading zeros", "a number has no leading zeros"),
+    ("too many nested", "the condition is nested too deeply"),
 )
 _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
 
@@ -90,10 +102,16 @@ def _explain(line: str, lead: int, error: SyntaxError) -> ConditionError:
     for habit, message in _HABITS:
         if match := habit.search(blanked):
             return ConditionError(lead + match.start(), message)
+    if match := _UNFINISHED.search(line.rstrip()):
+        return ConditionError(lead + match.start(1), f"something is missing after `{match[1]}`")
     # CPython counts from 1, in characters; 0 means that it knows no place.
-    at = max((error.offset or 1) - 1, 0)
-    detail = (error.msg or "invalid syntax").split("(")[0].strip()
-    return ConditionError(lead + min(at, len(line)), f"this is not a condition: {detail}")
+    at = min(max((error.offset or 1) - 1, 0), len(line))
+    said = error.msg or ""
+    for sign, message in _SYNTAX:
+        if sign in said:
+            return ConditionError(lead + at, message)
+    rest = line[at:][:30].strip()
+    return ConditionError(lead + at, f"the condition cannot be read from `{rest}` on")
 
 
 def _refuse_comment(line: str, lead: int) -> None:

@@ -98,8 +98,10 @@ class Translator:
                 return names.path(self, node, place)
             case ast.Call():
                 return functions.call(self, node, place)
-            case ast.List() | ast.Tuple():
+            case ast.List():
                 return self.fail(node, place, "a list stands only right of `in`")
+            case ast.Tuple():
+                return self.fail(node, place, "a comma has no place here; a list stands in [ ] right of `in`")
         message = _NOT_ALLOWED.get(type(node), f"`{text_of(place.source, node)}` has no place in a condition")
         return self.fail(node, place, message)
 
@@ -133,7 +135,7 @@ class Translator:
         if isinstance(typed.constant, Decimal):
             value = runtime.CONTEXT.minus(typed.constant)
             return Typed(typed.type, self.constant(value), value)
-        return Typed(typed.type, helper_call("minus", typed.code))
+        return Typed(typed.type, helper_call("minus", typed.code), computed=typed.fixed)
 
     def _calculation(self, node: ast.BinOp, place: Place) -> Typed:
         left, right = self.expression(node.left, place), self.expression(node.right, place)
@@ -144,8 +146,7 @@ class Translator:
         if isinstance(found, str):
             return self.fail(node, place, found)
         helper, result = found
-        constant = None if left.constant is None or right.constant is None else Decimal(0)
-        return Typed(result, helper_call(helper, left.code, right.code), constant)
+        return Typed(result, helper_call(helper, left.code, right.code), computed=left.fixed and right.fixed)
 
     def _comparison(self, node: ast.Compare, place: Place) -> Typed:
         operands = [node.left, *node.comparators]

@@ -1,0 +1,1 @@
+"""Tests of the policy language: conditions, models, checks, files."""
