@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -155,10 +156,18 @@ def _unlike_waits(listed: list[Row], truth: Truth) -> list[str]:
             found.append(f"order {number} has {len(waiting)} waits, and should have {int(number in truth.waiting)}")
             continue
         asked = by_number[number]["requested_date"]
-        if waiting[0]["who"] != OWNER or not str(waiting[0]["until"]).startswith(asked):
-            words = f"waits for {waiting[0]['who']} until {waiting[0]['until']}"
-            found.append(f"order {number} {words}, not for {OWNER} until {asked}")
+        if waiting[0]["who"] != OWNER or not _ends_day(waiting[0].get("until"), asked):
+            words = f"waits for {waiting[0]['who']} until {waiting[0].get('until')}"
+            found.append(f"order {number} {words}, not for {OWNER} until the end of {asked}")
     return found
+
+
+def _ends_day(moment: str | None, day: str) -> bool:
+    """Whether a moment can be the end of that day: it comes between 10 and 36 hours after the day's midnight in UTC."""
+    if moment is None:
+        return False
+    passed = datetime.fromisoformat(moment) - datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return timedelta(hours=10) <= passed <= timedelta(hours=36)
 
 
 async def _stock_differences(reader: Reader, stock: dict[str, Row], truth: Truth) -> list[str]:
