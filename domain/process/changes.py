@@ -19,7 +19,11 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         return
     if asked.problem is not None:
         answer(draft, asked, ChangeOutcome.REFUSED, "malformed", asked.problem)
-    elif draft.change is not None or not draft.opened:
+    elif not draft.opened:
+        draft.waiting_changes = (*draft.waiting_changes, asked)
+    elif (refusal := _refusal(draft, asked)) is not None:
+        answer(draft, asked, ChangeOutcome.REFUSED, *refusal)
+    elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
     else:
         _begin(draft, asked)
@@ -31,10 +35,6 @@ def _known(draft: Draft, change_id: str) -> bool:
 
 
 def _begin(draft: Draft, asked: ChangeAsked) -> None:
-    refusal = _refusal(draft, asked)
-    if refusal is not None:
-        answer(draft, asked, ChangeOutcome.REFUSED, *refusal)
-        return
     draft.change = ActiveChange(asked=asked)
     draft.tell(
         f"change/{asked.change_id}/begun",
@@ -50,7 +50,7 @@ def _begin(draft: Draft, asked: ChangeAsked) -> None:
 
 def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     """Why a cancel is turned down before anything is touched (CHG1, CHG5), if it is."""
-    if draft.finished:
+    if all(group.cancelled for group in draft.groups.values()):
         return "order_closed", "The order is closed; nothing was changed."
     if asked.change != "cancel":
         return "unknown_change", f"This order can be cancelled, but not changed by '{asked.change}'."
@@ -64,7 +64,7 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     gone = [
         group for group in draft.groups.values() if group_status(state, group) in (Status.SHIPPED, Status.COMPLETED)
     ]
-    gone += [group for group in draft.groups.values() if group not in gone and any(group.shipped.values())]
+    gone += [group for group in draft.groups.values() if group not in gone and group.gone()]
     if gone:
         lines = ", ".join(str(number) for group in gone for number in group.lines[:20])
         return "already_shipped", f"Shipped already (line {lines}); a return is needed instead. Nothing was changed."
@@ -72,11 +72,11 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
 
 
 def pursue(draft: Draft) -> None:
-    """Takes the active change as far as it gets now: one undo at a time, then the answer, then the next in line."""
-    while draft.opened and draft.change is None and draft.waiting_changes:
-        first, *rest = draft.waiting_changes
-        draft.waiting_changes = tuple(rest)
-        _begin(draft, first)
+    """Takes the active change as far as it gets now: one undo at a time, then the answer."""
+    if draft.opened and draft.change is None:
+        early, draft.waiting_changes = draft.waiting_changes, ()
+        for asked in early:
+            ask(draft, asked)
     if draft.change is None or any(flight.call.operation is not Operation.SAVE for flight in draft.flights.values()):
         return
     if draft.change.refused_code:
@@ -87,7 +87,7 @@ def pursue(draft: Draft) -> None:
         _cancelled(draft)
         return
     group, run = following
-    if run.parked is not None and run.parked.undo:
+    if run.parked is not None and run.parked.undo is not None:
         return
     draft.change_run(group.id, run.step, state=RunState.UNDOING, parked=None)
     words = TASKS[run.task].undo(draft, draft.groups[group.id], run)
@@ -101,7 +101,7 @@ def _next_undo(draft: Draft) -> tuple[Group, Run] | None:
 
 def undone(draft: Draft, group_id: str, run: Run, call_key: str) -> None:
     """An undo was done."""
-    draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None)
+    draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None)
     words = draft.change.actions[-1] if draft.change is not None and draft.change.actions else run.step
     draft.tell(call_key, _UNDO_EVENTS[run.operation], f"{words[:1].upper()}{words[1:]}.", group=group_id)
 
@@ -118,8 +118,11 @@ _UNDO_EVENTS = {
 
 def undo_refused(draft: Draft, group_id: str, run: Run, outcome: Outcome) -> None:
     """The outside system says no: the change is refused, and what was taken back is done again (CHG10)."""
-    draft.change_run(group_id, run.step, state=RunState.DONE)
     assert draft.change is not None
+    if run.unanswered is None:
+        draft.change_run(group_id, run.step, state=RunState.DONE)
+    else:
+        draft.stand_by(group_id, run)
     draft.change = draft.change.model_copy(
         update={"refused_code": outcome.code or "undo_refused", "refused_words": outcome.words}
     )
@@ -130,7 +133,14 @@ def _refuse(draft: Draft) -> None:
     change = draft.change
     draft.change = None
     words = f"Cannot be cancelled any more: {change.refused_words.rstrip('.')}. The order goes on."
-    answer(draft, change.asked, ChangeOutcome.REFUSED, change.refused_code, words)
+    for asked in _with_those_in_line(draft, change):
+        answer(draft, asked, ChangeOutcome.REFUSED, change.refused_code, words)
+
+
+def _with_those_in_line(draft: Draft, change: ActiveChange) -> tuple[ChangeAsked, ...]:
+    """Whoever asked for the same while it was carried out gets the same answer (CHG12)."""
+    in_line, draft.waiting_changes = draft.waiting_changes, ()
+    return (change.asked, *in_line)
 
 
 def _cancelled(draft: Draft) -> None:
@@ -140,12 +150,14 @@ def _cancelled(draft: Draft) -> None:
     draft.revision += 1
     for group in list(draft.groups.values()):
         runs = {
-            name: run if run.passed or run.key else run.model_copy(update={"state": RunState.UNDONE, "parked": None})
+            name: run if run.passed else run.model_copy(update={"state": RunState.UNDONE, "parked": None})
             for name, run in group.runs.items()
         }
         draft.put(group.model_copy(update={"cancelled": True, "runs": runs}))
     done = "; ".join(change.actions) or "nothing had been started"
-    answer(draft, change.asked, ChangeOutcome.ACCEPTED, "cancelled", f"The order is cancelled: {done}.", change.actions)
+    words = f"The order is cancelled: {done}."
+    for asked in _with_those_in_line(draft, change):
+        answer(draft, asked, ChangeOutcome.ACCEPTED, "cancelled", words, change.actions)
     draft.tell("cancelled", "order.cancelled", f"Cancelled: {done}.", why=change.asked.reason)
 
 

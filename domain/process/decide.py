@@ -46,10 +46,12 @@ def _apply(state: OrderState, event: Event) -> Draft:
     draft = Draft(state, event.at)
     save = _save_done(state, event)
     _take(draft, event)
+    facts.hear_early(draft)
     changes.pursue(draft)
     if draft.change is None:
-        faults.resume_cut_short(draft)
+        faults.resume(draft)
     _advance(draft)
+    facts.hear_early(draft)
     _tell_completed(draft)
     if save is not None:
         _saved(draft, save)
@@ -67,7 +69,7 @@ def _take(draft: Draft, event: Event) -> None:
             if flight is not None:
                 faults.failed(draft, flight, event)
         case CarrierFact() | PaymentFact():
-            _fact(draft, event)
+            facts.hear(draft, event)
         case ChangeAsked():
             changes.ask(draft, event)
         case RetryAsked():
@@ -117,7 +119,7 @@ def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
     elif outcome.refused:
         faults.refused(draft, group, run, outcome)
     else:
-        run = draft.change_run(group.id, run.step, state=RunState.DONE, parked=None)
+        run = draft.change_run(group.id, run.step, state=RunState.DONE, parked=None, unanswered=None)
         TASKS[run.task].done(draft, draft.groups[group.id], run, outcome)
 
 
@@ -127,21 +129,6 @@ def _opened(draft: Draft, opened: Opened) -> None:
     draft.lines = {line.number: line for line in opened.lines}
     for plan in opened.groups:
         draft.put(Group(id=plan.id, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why))
-    early, draft.early = draft.early, ()
-    for kept in early:
-        fact = CarrierFact if '"kind":"carrier"' in kept else PaymentFact
-        _fact(draft, fact.model_validate_json(kept))
-
-
-def _fact(draft: Draft, fact: CarrierFact | PaymentFact) -> None:
-    if not draft.opened:
-        draft.early = (*draft.early, fact.model_dump_json())
-        return
-    draft.now = max(draft.now, fact.at)
-    if isinstance(fact, CarrierFact):
-        facts.carrier(draft, fact)
-    else:
-        facts.payment(draft, fact)
 
 
 def _time_passed(draft: Draft) -> None:
@@ -200,13 +187,16 @@ def _begin(draft: Draft, group: Group, step: Step) -> None:
 
 
 def _tell_completed(draft: Draft) -> None:
-    groups = draft.groups.values()
-    if not groups or draft.change is not None or draft.flights:
-        return
-    if all(group.cancelled for group in groups):
-        return
-    if all(group.cancelled or finished(draft.process(group), group) for group in groups):
+    """Told by the decision that completes the order, and by no later one."""
+    if _complete(draft) and not _complete(draft.base):
         draft.tell("completed", "order.completed", "Completed: all of it shipped and invoiced.")
+
+
+def _complete(order: Draft | OrderState) -> bool:
+    groups = [group for group in order.groups.values() if not group.cancelled]
+    if not groups or order.change is not None or order.policy is None:
+        return False
+    return all(finished(order.policy.processes[group.process], group) for group in groups)
 
 
 def _save_done(state: OrderState, event: Event) -> Save | None:
@@ -253,7 +243,7 @@ def _save_after(state: OrderState, call: Call, event: Event) -> Save:
 
 def _with_save_call(state: OrderState) -> tuple[OrderState, list[Call]]:
     # One version more than any state that a call's save may have been written for in advance.
-    state = state.model_copy(update={"version": state.version + 1})
+    state = state.model_copy(update={"version": state.version + 1, "finished": False})
     call = Call(
         key=f"{state.number}/save/v{state.version}",
         order=state.number,

@@ -157,24 +157,28 @@ class Draft:
         name = next((step.retry for step in steps_of(process) if step.step == step_name), None)
         return self.policy.retry_styles.get(name, QUICK) if name else QUICK
 
-    def park(self, group_id: str, run: Run, code: str, words: str, failed: Flight | None = None) -> None:
+    def park(self, group_id: str, run: Run, code: str, words: str, *, undo: Call | None = None) -> None:
         """A run that failed for good waits for a person: plain reason, owner, deadline; nothing is dropped (I6)."""
-        parked = Parked(
-            code=code,
-            words=words,
-            owner=run.owner,
-            until=self.now + PARKED_FOR,
-            call=failed.call.model_copy(update={"save": None}) if failed else None,
-            undo=failed.undo if failed else False,
-        )
-        self.change_run(group_id, run.step, state=RunState.PARKED, parked=parked)
+        parked = Parked(code=code, words=words, owner=run.owner, until=self.now + PARKED_FOR, undo=undo)
+        self.change_run(group_id, run.step, state=RunState.PARKED, parked=parked, parks=run.parks + 1)
         self.tell(
-            f"parked/{group_id}/{run.step}/{run.seq}/{self.base.version}",
+            f"parked/{group_id}/{run.step}/{run.seq}/{run.parks + 1}",
             "order.parked",
             f"{words} Waiting for {run.owner.replace('_', ' ')}.",
             code=code,
             step=run.step,
         )
+
+    def stand_by(self, group_id: str, run: Run) -> None:
+        """A run that a change cut short stands by: undone by the change, or going on by itself after it."""
+        parked = Parked(
+            code="cut_short",
+            words="Cut short by a change of the order.",
+            owner=run.owner,
+            until=self.now + PARKED_FOR,
+            resume=True,
+        )
+        self.change_run(group_id, run.step, state=RunState.PARKED, parked=parked)
 
     def tell(self, key: str, type_: str, words: str, *, why: str = "", **data: str | int | bool | None) -> None:
         """Adds a business event; the same key is told once, whatever happens (I11)."""

@@ -1,30 +1,59 @@
-"""Facts from outside: what the carrier and the payment provider say happened. They are never refused."""
+"""Facts from outside: what the carrier and the payment provider say happened. They are never refused.
 
-from domain.policy.model import TaskWord
+A fact may come before the order knows of the effect it speaks of: the answer to the call may be slower than the
+fact, and a resumed order is told all its facts again at its start. Such a fact is kept until it can be heard.
+"""
+
+from domain.policy.model import ShipStatus, Step, TaskWord
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import CarrierFact, PaymentFact
+from domain.process.messages import CarrierFact, Fact, PaymentFact
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.capture import lapse
-from domain.process.tasks.wait import settle
+from domain.process.tasks.wait import merged, settle
 from domain.process.words import Operation
 
-_GONE = ("shipped", "delivered")
+MAX_EARLY = 100
+"""Facts kept for one order; the oldest give way."""
+_PROGRESS = tuple(ShipStatus)
+_UNKNOWN = (RunState.RUNNING, RunState.PARKED)
+"""States of a run whose effect has no answer yet."""
 
 
-def carrier(draft: Draft, fact: CarrierFact) -> None:
-    """The carrier's word on a shipment. A fact about a request this order does not know changes nothing."""
-    found = _request(draft, fact.request_key)
+def hear(draft: Draft, fact: Fact) -> None:
+    """Takes a fact in, or keeps it for later. One that speaks of no effect of this order changes nothing."""
+    if not draft.opened or not _heard(draft, fact):
+        key = fact.request_key if isinstance(fact, CarrierFact) else fact.authorization
+        if key.startswith(f"{draft.number}/") and fact not in draft.early:
+            draft.early = (*draft.early, fact)[-MAX_EARLY:]
+
+
+def hear_early(draft: Draft) -> None:
+    """Takes in the kept facts that can be heard by now."""
+    if draft.opened and draft.early:
+        early, draft.early = draft.early, ()
+        for fact in early:
+            hear(draft, fact)
+
+
+def _heard(draft: Draft, fact: Fact) -> bool:
+    draft.now = max(draft.now, fact.at)
+    return _carrier(draft, fact) if isinstance(fact, CarrierFact) else _payment(draft, fact)
+
+
+def _carrier(draft: Draft, fact: CarrierFact) -> bool:
+    found = _run_of(draft, fact.request_key)
     if found is None:
-        return
+        return False
     group, run = found
-    if fact.status in _GONE:
-        _shipped(draft, group, run, fact)
+    if fact.status in _PROGRESS:
+        _progress(draft, group, run, fact)
     elif fact.status == "lost":
-        _lost(draft, group, run, fact)
+        return _lost(draft, group, run)
+    return True
 
 
-def _request(draft: Draft, key: str) -> tuple[Group, Run] | None:
+def _run_of(draft: Draft, key: str) -> tuple[Group, Run] | None:
     for group in draft.groups.values():
         for run in (*group.runs.values(), *group.past):
             if run.key == key:
@@ -32,32 +61,58 @@ def _request(draft: Draft, key: str) -> tuple[Group, Run] | None:
     return None
 
 
-def _shipped(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
+def _progress(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
+    """Enters how far the units are; whatever is shipped was picked before."""
+    waits = _waits_for(draft, group, run)
+    awaited = {ShipStatus.SHIPPED, *(step.until for step in waits if step.until is not None)}
+    far = _PROGRESS.index(ShipStatus(fact.status))
+    before = group.reached.get(fact.request_key, {})
     lines = fact.lines or run.snapshot.lines
-    before = group.shipped.get(fact.request_key, {})
-    known = before | {number: max(quantity, before.get(number, 0)) for number, quantity in lines.items()}
+    known = before | {
+        status: merged(before.get(status, {}), lines) for status in _PROGRESS[: far + 1] if status in awaited
+    }
     if known == before:
         return
-    group = draft.put(group.model_copy(update={"shipped": group.shipped | {fact.request_key: known}}))
-    for step in steps_of(draft.process(group)):
-        if step.do is TaskWord.WAIT and step.of == run.step:
-            settle(draft, group.id, step)
+    draft.put(group.model_copy(update={"reached": group.reached | {fact.request_key: known}}))
+    for step in waits:
+        settle(draft, group.id, step)
 
 
-def _lost(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
-    waiting = next((other for other in group.runs.values() if other.state is RunState.WAITING), None)
-    if waiting is not None:
-        words = f"The carrier reports the shipment of {run.since.date().isoformat()} as lost."
-        draft.park(group.id, waiting, "lost", words)
+def _lost(draft: Draft, group: Group, run: Run) -> bool:
+    """Parks the wait for a lost shipment; False while that wait is still to come."""
+    if run.state in _UNKNOWN:
+        return False
+    if run.state is not RunState.DONE:
+        return True
+    waits = [group.runs.get(step.step) for step in _waits_for(draft, group, run)]
+    waiting = next((wait for wait in waits if wait is not None and wait.state is RunState.WAITING), None)
+    if waiting is None:
+        return all(wait is not None and wait.state is not RunState.UNDONE for wait in waits)
+    words = f"The carrier reports the shipment of {run.since.date().isoformat()} as lost."
+    draft.park(group.id, waiting, "lost", words)
+    return True
 
 
-def payment(draft: Draft, fact: PaymentFact) -> None:
-    """The payment provider's word on an authorization: an expired one is made anew before it is needed (PAY2)."""
-    if fact.status != "expired":
-        return
-    for group in draft.groups.values():
-        run = draft.run_of(group, Operation.AUTHORIZE)
-        captured = draft.run_of(group, Operation.CAPTURE)
-        if run is not None and run.key == fact.authorization and run.state is RunState.DONE and captured is None:
-            lapse(draft, group.id, run)
-            return
+def _waits_for(draft: Draft, group: Group, run: Run) -> list[Step]:
+    steps = steps_of(draft.process(group))
+    return [step for step in steps if step.do is TaskWord.WAIT and step.of == run.step]
+
+
+def _payment(draft: Draft, fact: PaymentFact) -> bool:
+    """An expired authorization is made anew before it is needed (PAY2)."""
+    found = _run_of(draft, fact.authorization)
+    if found is None:
+        return False
+    group, run = found
+    if fact.status != "expired" or run.operation is not Operation.AUTHORIZE:
+        return True
+    if run.state in _UNKNOWN:
+        return False
+    if run.state is RunState.DONE and not _capturing(group):
+        lapse(draft, group.id, run)
+    return True
+
+
+def _capturing(group: Group) -> bool:
+    """Whether money was taken, or may have been: then the answer to the capture says what became of it."""
+    return any(run.operation is Operation.CAPTURE and run.may_have_effect for run in group.runs.values())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from domain.policy.model import ReactionWord, Step
 from domain.process import changes
 from domain.process.draft import Draft
-from domain.process.flow import steps_of
+from domain.process.flow import standing_at, steps_of
 from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked
 from domain.process.state import Flight, Group, Parked, Run, RunState
 from domain.process.tasks import TASKS
@@ -17,7 +17,6 @@ from domain.process.words import REMOTE
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(seconds=60)
-CUT_SHORT = "cut_short"
 
 
 def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
@@ -49,12 +48,15 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
         pause(draft, flight, event.words, event.at)
         return
     run = draft.groups[call.group].runs[call.step]
+    again = call.model_copy(update={"save": None})
     if flight.undo:
-        draft.park(call.group, run, "undo_failed", f"Could not be taken back: {event.words}", flight)
-    elif draft.change is not None:
-        draft.park(call.group, run, CUT_SHORT, "Cut short by a change of the order.", flight)
+        draft.park(call.group, run, "undo_failed", f"Could not be taken back: {event.words}", undo=again)
+        return
+    run = draft.change_run(call.group, call.step, unanswered=again)
+    if draft.change is not None:
+        draft.stand_by(call.group, run)
     else:
-        draft.park(call.group, run, "outside_unavailable", event.words, flight)
+        draft.park(call.group, run, "outside_unavailable", event.words)
 
 
 def pause(draft: Draft, flight: Flight, words: str, at: datetime) -> None:
@@ -73,13 +75,18 @@ def resend_due(draft: Draft) -> None:
 
 
 def retry(draft: Draft, event: RetryAsked) -> tuple[str, ...]:
-    """Tries all parked work again; returns the steps. A refusal is a new effect, a fault the same one."""
+    """Tries all parked work again; returns the steps. During a change only its undos: all else stands by (CHG6)."""
     steps: list[str] = []
-    for group in list(draft.groups.values()):
-        for run in group.runs.values():
-            if run.state is RunState.PARKED and run.parked is not None:
-                again(draft, group.id, run, run.parked)
-                steps.append(run.step)
+    for group, run, parked in _parked(draft):
+        if parked.undo is not None:
+            draft.change_run(group.id, run.step, state=RunState.UNDOING, parked=None)
+            draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)
+        elif draft.change is not None:
+            continue
+        else:
+            parked = parked.model_copy(update={"resume": True})
+            draft.change_run(group.id, run.step, parked=parked)
+        steps.append(run.step)
     if steps:
         draft.tell(
             f"retry/{draft.base.version}",
@@ -90,23 +97,30 @@ def retry(draft: Draft, event: RetryAsked) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def again(draft: Draft, group_id: str, run: Run, parked: Parked) -> None:
-    """Sends parked work once more: the same call where its effect is unknown, else a new run of the step."""
-    if parked.call is not None:
-        draft.change_run(group_id, run.step, state=RunState.UNDOING if parked.undo else RunState.RUNNING, parked=None)
-        draft.send(parked.call.model_copy(update={"at": draft.now}), undo=parked.undo)
-    elif run.key is None:
-        draft.change_run(group_id, run.step, state=RunState.WAITING, parked=None)
-    else:
-        draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None)
+def resume(draft: Draft) -> None:
+    """Parked work that is to go on does so. A refusal is a new effect, a fault the same one under the same key.
+
+    A call that may ship waits until the steps before it have been passed anew: its money may have lapsed (I7).
+    """
+    for group, run, parked in _parked(draft):
+        if not parked.resume:
+            continue
+        if run.unanswered is not None:
+            if run.step in standing_at(draft.process(group), draft.groups[group.id]):
+                draft.change_run(group.id, run.step, state=RunState.RUNNING, parked=None)
+                draft.send(run.unanswered.model_copy(update={"at": draft.now}))
+        else:
+            following = RunState.WAITING if run.key is None else RunState.UNDONE
+            draft.change_run(group.id, run.step, state=following, parked=None)
 
 
-def resume_cut_short(draft: Draft) -> None:
-    """After a refused change, calls that it cut short go on."""
-    for group in list(draft.groups.values()):
-        for run in group.runs.values():
-            if run.parked is not None and run.parked.code == CUT_SHORT:
-                again(draft, group.id, run, run.parked)
+def _parked(draft: Draft) -> list[tuple[Group, Run, Parked]]:
+    return [
+        (group, run, run.parked)
+        for group in draft.groups.values()
+        for run in group.runs.values()
+        if run.state is RunState.PARKED and run.parked is not None
+    ]
 
 
 def step_named(draft: Draft, group: Group, name: str) -> Step | None:

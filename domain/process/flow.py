@@ -11,27 +11,37 @@ Holds = Callable[[str], bool]
 
 def next_steps(process: Process, group: Group, chosen: Callable[[Choose], Path]) -> list[Step]:
     """The steps to begin now, in the order of the process; empty when all is done or everything waits."""
-    begin: list[Step] = []
-    _walk(process.steps, group, chosen, begin)
-    return begin
+    front: list[Step] = []
+    _walk(process.steps, group, chosen, front)
+    return [step for step in front if not _begun(group, step)]
 
 
-def _walk(nodes: tuple[Node, ...], group: Group, chosen: Callable[[Choose], Path], begin: list[Step]) -> bool:
-    """Adds the steps that may begin; True when every node has been passed."""
+def standing_at(process: Process, group: Group) -> set[str]:
+    """The steps that everything before has been passed for, and that are not passed themselves."""
+    front: list[Step] = []
+    _walk(process.steps, group, lambda choose: path_taken(choose, group), front)
+    return {step.step for step in front}
+
+
+def _begun(group: Group, step: Step) -> bool:
+    run = group.runs.get(step.step)
+    return run is not None and run.state is not RunState.UNDONE
+
+
+def _walk(nodes: tuple[Node, ...], group: Group, chosen: Callable[[Choose], Path], front: list[Step]) -> bool:
+    """Adds the steps at which the group stands; True when every node has been passed."""
     for node in nodes:
         match node:
             case Step():
                 run = group.runs.get(node.step)
-                if run is None or run.state is RunState.UNDONE:
-                    begin.append(node)
-                    return False
-                if not run.passed:
+                if run is None or not run.passed:
+                    front.append(node)
                     return False
             case Choose():
-                if not _walk(chosen(node).steps, group, chosen, begin):
+                if not _walk(chosen(node).steps, group, chosen, front):
                     return False
             case Together():
-                passed = [_walk(path.steps, group, chosen, begin) for path in node.together]
+                passed = [_walk(path.steps, group, chosen, front) for path in node.together]
                 if not all(passed):
                     return False
     return True

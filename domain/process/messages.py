@@ -311,6 +311,9 @@ class PaymentFact(Message):
     at: datetime
 
 
+Fact = Annotated[CarrierFact | PaymentFact, Field(discriminator="kind")]
+
+
 class ChangeAsked(Message):
     """A change was asked for; here: to cancel the order. `problem` is set when the payload made no sense."""
 

@@ -1,9 +1,9 @@
 """The read model of a state: roll-up of statuses, and what the order waits for (CAP10, I6)."""
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import datetime
 
-from domain.policy.model import TaskWord
+from domain.policy.model import ShipStatus, Step, TaskWord
 from domain.process.flow import finished, steps_of
 from domain.process.messages import GroupRow, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
@@ -13,9 +13,10 @@ _REACHED = {
     TaskWord.SCHEDULE: Status.SCHEDULED,
     TaskWord.RESERVE: Status.RESERVED,
     TaskWord.SHIP: Status.RELEASED,
-    TaskWord.WAIT: Status.SHIPPED,
 }
 """The status that a passed step of this kind means."""
+_LEFT = (ShipStatus.SHIPPED, ShipStatus.DELIVERED)
+"""A wait for one of these, once passed, means that the group is shipped."""
 
 
 def group_status(state: OrderState, group: Group) -> Status:
@@ -25,10 +26,18 @@ def group_status(state: OrderState, group: Group) -> Status:
     if state.change is not None and not state.change.refused_code:
         return Status.CANCELLING
     assert state.policy is not None
-    if finished(state.policy.processes[group.process], group):
+    process = state.policy.processes[group.process]
+    if finished(process, group):
         return Status.COMPLETED
+    if any(step.until in _LEFT and _done(group, step) for step in steps_of(process)):
+        return Status.SHIPPED
     reached = [_REACHED[run.task] for run in group.runs.values() if run.state is RunState.DONE and run.task in _REACHED]
     return max(reached, key=RANK.__getitem__, default=Status.ACCEPTED)
+
+
+def _done(group: Group, step: Step) -> bool:
+    run = group.runs.get(step.step)
+    return run is not None and run.state is RunState.DONE
 
 
 def row_of(state: OrderState) -> OrderRow:
@@ -47,7 +56,7 @@ def row_of(state: OrderState) -> OrderRow:
         counts=dict(counts),
         revision=state.revision,
         promise_date=max(promises, default=None),
-        at_risk=_at_risk(state, promises),
+        at_risk=_at_risk(state, groups),
         waiting=waiting,
         groups=groups,
         finished=state.finished or (all(status in CLOSED for status in statuses) and bool(groups)),
@@ -104,7 +113,9 @@ def _wait(run: Run, group: Group) -> Waiting:
             code=run.parked.code,
             parked=True,
         )
-    shipped = sum(quantity for lines in group.shipped.values() for quantity in lines.values())
+    requests = [other.key or "" for other in group.runs.values() if other.task is TaskWord.SHIP]
+    left = [group.reached.get(key, {}).get(ShipStatus.SHIPPED, {}) for key in requests]
+    shipped = sum(quantity for lines in left for quantity in lines.values())
     why = f"The carrier has {shipped} of {sum(run.snapshot.lines.values())} units on the way."
     return Waiting(
         what=what,
@@ -145,11 +156,17 @@ def _group_row(state: OrderState, group: Group) -> GroupRow:
     )
 
 
-def _at_risk(state: OrderState, promises: list[date]) -> bool:
-    late = any(run.late and not run.passed for group in state.groups.values() for run in group.runs.values())
+def _at_risk(state: OrderState, rows: tuple[GroupRow, ...]) -> bool:
+    """Whether a group that is still open waits past its deadline, or is promised later than was requested."""
     requested = state.facts.requested_date if state.facts else None
-    slipped = requested is not None and any(promise > requested for promise in promises)
-    return late or slipped
+    for row in rows:
+        if row.status in CLOSED:
+            continue
+        if requested is not None and row.promise_date is not None and row.promise_date > requested:
+            return True
+        if any(run.late and not run.passed for run in state.groups[row.id].runs.values()):
+            return True
+    return False
 
 
 def next_alarm(state: OrderState) -> datetime | None:

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.base import Message
-from domain.policy.model import OrderSlice, TaskWord
+from domain.policy.model import OrderSlice, ShipStatus, TaskWord
 from domain.process.messages import (
     BusinessEvent,
     Call,
     ChangeAnswer,
     ChangeAsked,
+    Fact,
     Lines,
     OrderFacts,
     OrderRow,
@@ -53,10 +54,10 @@ class Parked(Message):
     words: str
     owner: str
     until: datetime
-    call: Call | None = None
-    """The call whose attempts ran out: it may have had its effect, and a retry sends it again under the same key."""
-    undo: bool = False
-    """Whether that call takes the run's effect back."""
+    undo: Call | None = None
+    """The undo of the run's effect that did not get through; it is sent again under the same key."""
+    resume: bool = False
+    """Whether it goes on by itself, as soon as the steps before it have been passed."""
 
 
 class Run(Message):
@@ -77,6 +78,10 @@ class Run(Message):
     until: datetime | None = None
     late: bool = False
     parked: Parked | None = None
+    parks: int = 0
+    """How often it was parked."""
+    unanswered: Call | None = None
+    """The call that ended without an answer: it may have had its effect, and goes out again under the same key."""
     expires_at: datetime | None = None
 
     @property
@@ -89,7 +94,7 @@ class Run(Message):
         """Whether there is, or may be, something outside to undo: a time-out does not mean no."""
         if self.key is None or self.state in (RunState.UNDONE, RunState.SKIPPED):
             return False
-        return self.parked is None or self.parked.call is not None
+        return self.parked is None or self.unanswered is not None or self.parked.undo is not None
 
 
 class Group(Message):
@@ -109,9 +114,13 @@ class Group(Message):
     """Which path each `choose` took."""
     counts: dict[str, int] = {}
     """The last n used, by `step/operation`; it only goes up, so that a key never names two effects."""
-    shipped: dict[str, Lines] = {}
-    """What the carrier says has left, by key of the shipment request."""
+    reached: dict[str, dict[ShipStatus, Lines]] = {}
+    """How far the carrier says it is: units by key of the shipment request and status."""
     cancelled: bool = False
+
+    def gone(self) -> bool:
+        """Whether the carrier says that anything has left."""
+        return any(statuses.get(ShipStatus.SHIPPED) for statuses in self.reached.values())
 
 
 class Flight(Message):
@@ -153,8 +162,8 @@ class OrderState(Message):
     change: ActiveChange | None = None
     waiting_changes: tuple[ChangeAsked, ...] = ()
     answers: dict[str, ChangeAnswer] = {}
-    early: tuple[str, ...] = ()
-    """Facts that came before the order was opened, as JSON; fed again afterwards."""
+    early: tuple[Fact, ...] = ()
+    """Facts that came before the effect they speak of was known; heard as soon as it is."""
     unsaved_events: tuple[BusinessEvent, ...] = ()
     unsaved_answers: tuple[ChangeAnswer, ...] = ()
     saved_row: OrderRow | None = None

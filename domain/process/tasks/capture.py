@@ -32,11 +32,16 @@ class Capture:
         draft.tell(run.key, "payment.captured", f"{_sum(run)} captured.", group=group.id)
 
     def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
-        """An expired authorization is made anew: the run of `authorize` lapses, and the process walks on from there."""
+        """An expired authorization is made anew: the run of `authorize` lapses, and the process walks on from there.
+
+        By itself only once: a provider that holds no money for as long as a capture takes would be asked for ever.
+        """
         authorization = draft.run_of(group, Operation.AUTHORIZE)
         if outcome.code not in LAPSED or authorization is None:
             return False
         lapse(draft, group.id, authorization)
+        if any(past.step == run.step for past in group.past):
+            return False
         draft.change_run(group.id, run.step, state=RunState.UNDONE)
         return True
 

@@ -24,14 +24,22 @@ class Wait(Quiet):
 
 
 def settle(draft: Draft, group_id: str, step: Step) -> None:
-    """Ends the wait if the carrier has said that every unit of the group is as far as the step asks."""
+    """Ends the wait if the carrier has said that every unit of the group is as far as the step asks.
+
+    One that is parked, because the carrier reported a loss, ends too: the parcel was found.
+    """
     group = draft.groups[group_id]
     run = group.runs.get(step.step)
     awaited = group.runs.get(step.of or "")
-    if run is None or run.state is not RunState.WAITING or awaited is None or awaited.key is None:
+    if run is None or run.state not in (RunState.WAITING, RunState.PARKED) or awaited is None or awaited.key is None:
         return
-    if all_units(run.snapshot.lines, group.shipped.get(awaited.key, {})):
+    if step.until is not None and all_units(run.snapshot.lines, group.reached.get(awaited.key, {}).get(step.until, {})):
         draft.change_run(group_id, run.step, state=RunState.DONE, parked=None)
+
+
+def merged(before: Lines, lines: Lines) -> Lines:
+    """What has got somewhere, with what is told now; telling it twice, or less later, takes nothing back."""
+    return before | {number: max(quantity, before.get(number, 0)) for number, quantity in lines.items()}
 
 
 def all_units(wanted: Lines, got: Lines) -> bool:
