@@ -122,7 +122,7 @@ def _difference(state: OrderSnapshot, stored: dict[str, Any]) -> str:
     if stored["row"] is None:
         return f"its workflow is at version {state.version}, and nothing of it was written"
     kept = OrderRow.model_validate(stored["row"])
-    pairs = [("version", state.version, stored["version"])]
+    pairs = [("version", state.saved, stored["version"])]
     pairs += [(name, getattr(state.row, name), getattr(kept, name)) for name in COMPARED]
     parts = [f"{name} {_short(told)} and {_short(found)}" for name, told, found in pairs if told != found]
     return f"workflow and read model differ: {'; '.join(parts)}" if parts else ""

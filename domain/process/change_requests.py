@@ -47,6 +47,17 @@ def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
     )
 
 
+def without_personal_data(asked: ChangeAsked) -> ChangeAsked:
+    """What may enter a workflow's history of a change that is kept in the database: not the reason (design rule 7)."""
+    return asked.model_copy(update={"reason": ""})
+
+
+def signal_payload(asked: ChangeAsked) -> dict[str, Any]:
+    """The change as payload of the signal, for one whose order could not be asked directly."""
+    fields = set(ChangeRequest.model_fields)
+    return without_personal_data(asked).model_dump(mode="json", include=fields, exclude_none=True)
+
+
 def _id_of(payload: Any) -> str:
     """The id a malformed request is answered under. Never the caller's own: a corrected request may use that one."""
     try:
