@@ -59,6 +59,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "order_not_running": ErrorKind(
         409, "The order is not being run", "It starts shortly, or needs `ordito order resume`."
     ),
+    "order_running": ErrorKind(409, "The order is being run", "Resume only an order whose workflow is gone."),
     "no_policy": ErrorKind(503, "No policy is live", "Publish one: `ordito policy publish`."),
     "policy_broken": ErrorKind(422, "The policy folder has problems", "Mend every entry of `problems`."),
     "item_unknown": ErrorKind(422, "There is no such item", "Add the item first: PUT /v1/items."),

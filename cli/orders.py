@@ -112,7 +112,7 @@ def place(
 @app.command()
 def cancel(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the timeline.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the order.")] = "Asked for at the command line.",
     change_id: Annotated[
         str | None, typer.Option("--change-id", help="The same id again gets the same answer.")
     ] = None,

@@ -51,13 +51,13 @@ async def resume(connection: Connection, number: str) -> Resumed:
     """
     order = await (await connection.execute(ORDER, (number,))).fetchone()
     if order is None:
-        raise NotResumableError("order_not_found", f"There is no order {number}.")
+        raise NotResumableError("order_unknown", f"There is no order {number}.")
     if order["finished"]:
         raise NotResumableError("order_closed", f"Order {number} is {order['status']}; there is nothing to go on with.")
     messages = await (await connection.execute(MESSAGES, (number,))).fetchall()
     starts = [message for message in messages if message["kind"] == "start"]
     if any(start["delivered_at"] is None for start in starts):
-        raise NotResumableError("start_is_due", f"Order {number} is about to be started; give it a moment.")
+        raise NotResumableError("order_running", f"Order {number} is about to be started; give it a moment.")
     facts = [message for message in messages if _is_told_again(message)]
     await connection.execute(SUPERSEDE, (number,))
     await enqueue(connection, number, "start", {**starts[0]["payload"], "version": order["version"]})
