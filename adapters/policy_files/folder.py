@@ -141,8 +141,10 @@ def _validate(folder: _Folder, file: _File) -> None:
         return
     place = tree.at(("kind",))
     if not isinstance(kind, str) or kind not in KINDS:
-        hint = suggest(str(kind), KINDS, known)
-        folder.add(file.name, Mistake(place.line, place.column, f"unknown kind `{kind}`; {hint}"))
+        what = (
+            f"unknown kind `{kind}`; {suggest(kind, KINDS, known)}" if isinstance(kind, str) else "`kind` is one word"
+        )
+        folder.add(file.name, Mistake(place.line, place.column, what))
         return
     file.kind = kind
     try:

@@ -45,7 +45,8 @@ class Tree:
     data: Data = ""
     values: dict[Path, Place] = field(default_factory=dict)
     keys: dict[Path, Place] = field(default_factory=dict)
-    empty: set[Path] = field(default_factory=set)
+    told: set[Path] = field(default_factory=set)
+    """Parts without a value, whose mistake is among `mistakes` already."""
     mistakes: list[Mistake] = field(default_factory=list)
 
     def at(self, path: Path) -> Place:
@@ -159,6 +160,7 @@ class _Builder:
             raise _StopError
         if isinstance(event, yaml.AliasEvent):
             self._mistake(event.start_mark, f"`*{event.anchor}` repeats another part; write it out, or name it")
+            self.tree.told.add(path)
             return ""
         if event.anchor is not None:
             self._mistake(event.start_mark, f"`&{event.anchor}` is an anchor; policies have none, write the part out")
@@ -179,7 +181,7 @@ class _Builder:
     def _scalar(self, event: Any, path: Path) -> str:
         value: str = event.value
         if not value and not event.style:
-            self.tree.empty.add(path)
+            self.tree.told.add(path)
             name = next((f"`{part}`" for part in reversed(path) if isinstance(part, str)), "this file")
             place = self.tree.key_at(path)
             self.tree.mistakes.append(

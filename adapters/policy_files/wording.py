@@ -24,7 +24,7 @@ def mistakes_of(error: ValidationError, model: type[BaseModel], tree: Tree) -> I
     """Every mistake with its place in the file."""
     for details in error.errors(include_url=False):
         path = tuple(part for part in details["loc"] if part not in _TAGS)
-        if any(path[:n] in tree.empty for n in range(len(path) + 1)):
+        if any(path[:n] in tree.told for n in range(len(path) + 1)):
             continue
         yield from _mistake(details, path, model, tree)
 

@@ -112,6 +112,7 @@ def _cover(table: Table, columns: list[Column]) -> Iterator[Problem]:
     for number in result.never:
         if result.proven:
             yield Problem((*_TABLE, number, 0), f"row {number + 1} is never reached: the rows above take all it would")
-    if not result.proven:
-        message = "the table is too large to prove that it covers everything; end it with a row of `any`"
-        yield Problem(_TABLE, message, Severity.WARNING)
+    if not result.proven and result.gap is None:
+        closed = any(all(cell.kind is CellKind.ANY for cell in row.when) for row in table.rows)
+        unproven = "every row is reached" if closed else "it covers everything; end it with a row of `any`"
+        yield Problem(_TABLE, f"the table is too large to prove that {unproven}", Severity.WARNING)
