@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from domain.conditions.order_model import OrderFacts
-from domain.policy.assign import assign
+from domain.policy.assign import Assigner
 from domain.policy.model import Assigned, Bundle, Glossary, OrderSlice, Process
 from domain.policy.walk import conditions_of, steps_with_paths
 
@@ -17,9 +17,10 @@ def slice_for(bundle: Bundle, order: OrderFacts, today: date | None = None) -> O
 
     NoProcessError when a line fits no row of the assignment.
     """
+    assigner = Assigner(bundle, order, today)
     lines: dict[tuple[str, str], list[int]] = {}
     for line in order.lines:
-        lines.setdefault(assign(bundle, order, line, today), []).append(line.number)
+        lines.setdefault(assigner.process_of(line), []).append(line.number)
     assigned = tuple(
         Assigned(process=process, because=because, lines=tuple(numbers))
         for (process, because), numbers in lines.items()
