@@ -10,7 +10,7 @@ from domain.pricing import NoPriceError
 from domain.process.messages import Call, OpenOrder, Outcome, SaveOrder
 from domain.process.words import Operation
 from store import opening
-from store.pool import Connection, Pool
+from store.pool import Connection, Pool, statement, transaction
 from store.saving import save
 
 
@@ -32,7 +32,7 @@ class Orders:
                 return await self._open(call)
 
     async def _open(self, call: Call) -> Outcome:
-        async with self._pool.connection() as connection, connection.pipeline():
+        async with transaction(self._pool) as connection:
             order = await opening.read(connection, call.order)
             opened = order.opened
             if opened is None:
@@ -44,7 +44,6 @@ class Orders:
                 await opening.write(connection, call.order, fresh)
                 opened = fresh.opened
             await save(connection, call)
-            await connection.commit()
         return Outcome(opened=opened)
 
     async def _bundle(self, connection: Connection, digest: str) -> Bundle:
@@ -58,7 +57,6 @@ class Orders:
         """Writes the call's save."""
         work_of(call, SaveOrder)
         with told_apart():
-            async with self._pool.connection() as connection, connection.pipeline():
+            async with statement(self._pool) as connection:
                 await save(connection, call)
-                await connection.commit()
         return Outcome()

@@ -5,11 +5,12 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.faults import work_of
-from activities.running import across, nothing
+from activities.running import across, only_intent
 from adapters.ports import AuthorizationAsked, Payments
 from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
 from domain.process.words import Operation
 from store import payments
+from store.effects import Intent
 from store.pool import Connection, Pool
 
 NO_TOKEN = Outcome(refused=True, code="no_payment_token", words="The order has no payment token to authorize with.")
@@ -27,7 +28,7 @@ class Payment:
         """Holds the amount; refused with the provider's code when the card declines."""
         work = work_of(call, AuthorizePayment)
 
-        async def before(connection: Connection) -> str | None:
+        async def before(connection: Connection) -> tuple[Intent, str | None]:
             return await payments.intend_authorization(connection, call, work)
 
         async def ask(token: str | None, at: datetime) -> Outcome:
@@ -56,7 +57,7 @@ class Payment:
             if not outcome.refused:
                 await payments.voided(connection, work.of)
 
-        return await across(self._pool, call, before=nothing, ask=ask, after=after)
+        return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)
 
     @activity.defn(name=Operation.CAPTURE)
     async def capture_payment(self, call: Call) -> Outcome:
@@ -72,7 +73,7 @@ class Payment:
             elif outcome.code == "authorization_expired":
                 await payments.expired(connection, work.authorization)
 
-        return await across(self._pool, call, before=nothing, ask=ask, after=after)
+        return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)
 
     @activity.defn(name=Operation.REFUND)
     async def refund_payment(self, call: Call) -> Outcome:
@@ -86,4 +87,4 @@ class Payment:
             if outcome.code == "refunded":
                 await payments.refunded(connection, call, work)
 
-        return await across(self._pool, call, before=nothing, ask=ask, after=after)
+        return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)

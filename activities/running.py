@@ -9,7 +9,8 @@ from psycopg.errors import UniqueViolation
 from activities.faults import told_apart
 from domain.process.messages import Call, Outcome
 from store import effects
-from store.pool import Connection, Pool
+from store.effects import Intent
+from store.pool import Connection, Pool, statement, transaction
 from store.saving import save
 
 P = TypeVar("P")
@@ -22,55 +23,57 @@ async def once(pool: Pool, call: Call, do: Callable[[Connection], Awaitable[Outc
     """
     with told_apart():
         try:
-            async with pool.connection() as connection, connection.pipeline():
+            async with transaction(pool) as connection:
                 outcome = await do(connection)
                 await effects.record(connection, call, outcome)
                 if not outcome.refused:
                     await save(connection, call)
-                await connection.commit()
-                return outcome
         except UniqueViolation:
             known = await _known(pool, call)
             if known is None:
                 raise
             return known
+        return outcome
 
 
 async def across(
     pool: Pool,
     call: Call,
     *,
-    before: Callable[[Connection], Awaitable[P]],
     ask: Callable[[P, datetime], Awaitable[Outcome]],
     after: Callable[[Connection, Outcome], Awaitable[None]],
+    before: Callable[[Connection], Awaitable[tuple[Intent, P]]],
 ) -> Outcome:
     """Commit the intent, ask the outside with no transaction open, commit its answer (design rule 2).
 
-    `before` enters what is asked for and reads what the outside must be told, `ask` gets that and the business time of
-    the first attempt, `after` enters the answer; each may run twice. A settled effect is not asked for again.
+    `before` enters the intent in one statement and reads what the outside must be told; `ask` gets that and the
+    business time of the first attempt; `after` enters the answer. Each may run twice. A settled effect is not asked
+    for again.
     """
     with told_apart():
-        async with pool.connection() as connection, connection.pipeline():
-            prepared = await before(connection)
-            intent = await effects.intend(connection, call)
-            await connection.commit()
-        outcome = intent.outcome
-        answered = outcome is None
-        if outcome is None:
-            outcome = await ask(prepared, intent.at)
-        if answered or not outcome.refused:
-            async with pool.connection() as connection, connection.pipeline():
-                if answered:
-                    await effects.settle(connection, call, outcome)
-                    await after(connection, outcome)
-                if not outcome.refused:
+        async with statement(pool) as connection:
+            intent, prepared = await before(connection)
+        if intent.outcome is not None:
+            if not intent.outcome.refused:
+                async with statement(pool) as connection:
                     await save(connection, call)
-                await connection.commit()
+            return intent.outcome
+        outcome = await ask(prepared, intent.at)
+        async with transaction(pool) as connection:
+            await effects.settle(connection, call, outcome)
+            await after(connection, outcome)
+            if not outcome.refused:
+                await save(connection, call)
         return outcome
 
 
-async def nothing(connection: Connection) -> None:
-    """For a call that enters no more than its intent."""
+def only_intent(call: Call) -> Callable[[Connection], Awaitable[tuple[Intent, None]]]:
+    """For a call that enters nothing but its intent."""
+
+    async def before(connection: Connection) -> tuple[Intent, None]:
+        return await effects.intend(connection, call), None
+
+    return before
 
 
 async def _known(pool: Pool, call: Call) -> Outcome | None:

@@ -5,11 +5,12 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.faults import work_of
-from activities.running import across, nothing
+from activities.running import across, only_intent
 from adapters.ports import Carrier, ShipmentAsked
 from domain.process.messages import Call, Outcome, RequestShipment, Undo
 from domain.process.words import Operation
 from store import shipments
+from store.effects import Intent
 from store.pool import Connection, Pool
 from store.shipments import ToSend
 
@@ -26,7 +27,7 @@ class Shipping:
         """Requests one shipment of the call's lines; `ref` is the carrier's name of it."""
         work = work_of(call, RequestShipment)
 
-        async def before(connection: Connection) -> ToSend:
+        async def before(connection: Connection) -> tuple[Intent, ToSend]:
             return await shipments.request(connection, call, work)
 
         async def ask(to_send: ToSend, at: datetime) -> Outcome:
@@ -53,4 +54,4 @@ class Shipping:
             if not outcome.refused:
                 await shipments.close(connection, work.of, "cancelled", call.at)
 
-        return await across(self._pool, call, before=nothing, ask=ask, after=after)
+        return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)

@@ -1,7 +1,9 @@
 """The effects ledger (CHG9): what was meant to happen outside, what came of it, found again by key on a repeat."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from psycopg.rows import DictRow
 
 from domain.process.messages import Call, Outcome, Undo
 from store.pool import Connection
@@ -15,12 +17,13 @@ INSERT INTO effect (key, order_number, operation, state, outcome, at, settled_at
 VALUES (%s, %s, %s, 'refused', %s::jsonb, %s, now())
 ON CONFLICT (key) DO NOTHING
 """
-INTEND = """
-INSERT INTO effect (key, order_number, operation, undoes, state, at)
-VALUES (%s, %s, %s, %s, 'intended', %s)
-ON CONFLICT (key) DO UPDATE SET operation = effect.operation
-RETURNING at, outcome::text AS outcome
+INTENT = """
+    INSERT INTO effect (key, order_number, operation, undoes, state, at)
+    VALUES (%(key)s, %(order)s, %(operation)s, %(undoes)s, 'intended', %(at)s)
+    ON CONFLICT (key) DO UPDATE SET operation = effect.operation
+    RETURNING at, outcome::text AS outcome
 """
+"""Part of every statement that enters an intent; a conflict changes nothing but lets the row be returned."""
 SETTLE = """
 UPDATE effect SET state = %s, outcome = %s::jsonb, settled_at = now() WHERE key = %s AND state = 'intended'
 """
@@ -48,10 +51,25 @@ async def fence(connection: Connection, call: Call, operation: str, why: Outcome
 
 async def intend(connection: Connection, call: Call) -> Intent:
     """Enter the intent before the outside is called, or find what an earlier attempt entered."""
-    values = (call.key, call.order, call.operation, _undoes(call), call.at)
-    cursor = await connection.execute(INTEND, values)
+    cursor = await connection.execute(INTENT, intent_values(call))
     row = await cursor.fetchone()
     assert row is not None
+    return intent_of(row)
+
+
+def intent_values(call: Call) -> dict[str, Any]:
+    """The values of INTENT."""
+    return {
+        "key": call.key,
+        "order": call.order,
+        "operation": call.operation,
+        "undoes": _undoes(call),
+        "at": call.at,
+    }
+
+
+def intent_of(row: DictRow) -> Intent:
+    """The intent in a row with the columns that INTENT returns."""
     return Intent(row["at"], _outcome(row["outcome"]))
 
 

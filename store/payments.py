@@ -6,14 +6,18 @@ Every statement may run twice: what moves an amount hangs on the row that it ins
 from datetime import datetime
 
 from domain.process.messages import AuthorizePayment, Call, CapturePayment, Undo
+from store.effects import INTENT, Intent, intent_of, intent_values
 from store.pool import Connection
 
-INTEND = """
-INSERT INTO payment_authorization (key, order_number, group_id, amount, captured, currency, state)
-VALUES (%(key)s, %(order)s, %(group)s, %(amount)s, 0, %(currency)s, 'intended')
-ON CONFLICT (key) DO NOTHING
-"""
-TOKEN = "SELECT party -> 'payment' ->> 'token' AS token FROM sales_order WHERE number = %s"  # noqa: S105 - SQL
+INTEND = f"""
+WITH intent AS ({INTENT}), held AS (
+    INSERT INTO payment_authorization (key, order_number, group_id, amount, captured, currency, state)
+    VALUES (%(key)s, %(order)s, %(group)s, %(amount)s, 0, %(currency)s, 'intended')
+    ON CONFLICT (key) DO NOTHING
+)
+SELECT i.at, i.outcome, o.party -> 'payment' ->> 'token' AS token
+FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
+"""  # noqa: S608 - put together from constants
 AUTHORIZED = """
 UPDATE payment_authorization SET state = 'authorized', ref = %s, expires_at = %s WHERE key = %s AND state = 'intended'
 """
@@ -46,13 +50,13 @@ UPDATE payment_capture c SET refunded = c.refunded + p.amount FROM posted p WHER
 """
 
 
-async def intend_authorization(connection: Connection, call: Call, work: AuthorizePayment) -> str | None:
-    """Enter an authorization before the provider is asked; the order's payment token, None if it has none."""
-    amounts = {"amount": work.amount, "currency": work.currency}
-    await connection.execute(INTEND, {"key": call.key, "order": call.order, "group": call.group, **amounts})
-    cursor = await connection.execute(TOKEN, (call.order,))
+async def intend_authorization(connection: Connection, call: Call, work: AuthorizePayment) -> tuple[Intent, str | None]:
+    """Enter an authorization before the provider is asked; with the order's payment token, None if it has none."""
+    amounts = {"group": call.group, "amount": work.amount, "currency": work.currency}
+    cursor = await connection.execute(INTEND, {**intent_values(call), **amounts})
     row = await cursor.fetchone()
-    return row["token"] if row else None
+    assert row is not None
+    return intent_of(row), row["token"]
 
 
 async def authorized(connection: Connection, key: str, ref: str | None, expires_at: datetime | None) -> None:

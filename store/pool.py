@@ -5,6 +5,8 @@
 """
 
 import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -48,6 +50,28 @@ def create_pool(database_url: str, *, size: int = 8, least: int = 1, name: str =
         reconnect_timeout=float("inf"),
         name=name,
     )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction whose statements travel together: a round trip for each result that is read, and one for the rest.
+
+    A statement that fails is raised by the next read, or by the end of the block.
+    """
+    async with pool.connection() as connection, connection.pipeline(), connection.transaction():
+        yield connection
+
+
+@asynccontextmanager
+async def statement(pool: Pool) -> AsyncIterator[Connection]:
+    """For one statement that is a transaction by itself: one round trip, no BEGIN, no COMMIT."""
+    async with pool.connection() as connection:
+        await connection.set_autocommit(True)
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                await connection.set_autocommit(False)
 
 
 async def check_alive(connection: AsyncConnection[Any]) -> None:

@@ -4,28 +4,28 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.process.messages import Call, RequestShipment
+from store.effects import INTENT, Intent, intent_of, intent_values
 from store.pool import Connection
 
-REQUEST = """
-INSERT INTO shipment (key, order_number, group_id, method, location, wakes, status)
-VALUES (%(key)s, %(order)s, %(group)s, %(method)s, %(location)s, %(wakes)s, 'requested')
-ON CONFLICT (key) DO NOTHING
-"""
-REQUEST_LINES = """
-INSERT INTO shipment_line (key, line, order_number, quantity, shipped, live)
-SELECT %(key)s, w.number, %(order)s, w.quantity, 0, true
-FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
-ON CONFLICT (key, line) DO NOTHING
-"""
-TO_SEND = """
-SELECT o.party -> 'ship_to' AS ship_to, (
+REQUEST = f"""
+WITH intent AS ({INTENT}), asked AS (
+    SELECT * FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
+), requested AS (
+    INSERT INTO shipment (key, order_number, group_id, method, location, wakes, status)
+    VALUES (%(key)s, %(order)s, %(group)s, %(method)s, %(location)s, %(wakes)s, 'requested')
+    ON CONFLICT (key) DO NOTHING
+), carried AS (
+    INSERT INTO shipment_line (key, line, order_number, quantity, shipped, live)
+    SELECT %(key)s, number, %(order)s, quantity, 0, true FROM asked
+    ON CONFLICT (key, line) DO NOTHING
+)
+SELECT i.at, i.outcome, o.party -> 'ship_to' AS ship_to, (
     SELECT jsonb_agg(jsonb_build_object('line', l.number, 'sku', l.sku, 'quantity', w.quantity, 'ordered', l.quantity)
                      ORDER BY l.number)
-    FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
-    JOIN order_line l ON l.order_number = o.number AND l.number = w.number
+    FROM asked w JOIN order_line l ON l.order_number = o.number AND l.number = w.number
 ) AS lines
-FROM sales_order o WHERE o.number = %(order)s
-"""
+FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
+"""  # noqa: S608 - put together from constants
 ACCEPTED = """
 UPDATE shipment
 SET ref = coalesce(ref, %(ref)s), status_at = coalesce(status_at, %(at)s),
@@ -49,15 +49,14 @@ class ToSend(NamedTuple):
     lines: list[dict[str, Any]]
 
 
-async def request(connection: Connection, call: Call, work: RequestShipment) -> ToSend:
-    """Enter a request with its lines and read what the carrier must be told; entered again, it stays as it is.
+async def request(connection: Connection, call: Call, work: RequestShipment) -> tuple[Intent, ToSend]:
+    """Enter a request with its lines, and read what the carrier must be told; entered again, it stays as it is.
 
     UniqueViolation of shipment_line_one_live when one of the lines has another live request (I12); LookupError for a
     line that the order has not got.
     """
     asked = {
-        "key": call.key,
-        "order": call.order,
+        **intent_values(call),
         "group": call.group,
         "method": work.method,
         "location": work.location,
@@ -65,13 +64,11 @@ async def request(connection: Connection, call: Call, work: RequestShipment) -> 
         "lines": list(work.lines),
         "quantities": list(work.lines.values()),
     }
-    await connection.execute(REQUEST, asked)
-    await connection.execute(REQUEST_LINES, asked)
-    cursor = await connection.execute(TO_SEND, asked)
+    cursor = await connection.execute(REQUEST, asked)
     row = await cursor.fetchone()
     if row is None or len(row["lines"] or ()) != len(work.lines):
         raise LookupError(f"order {call.order} has not got all of the lines of {call.key}")
-    return ToSend(row["ship_to"], row["lines"])
+    return intent_of(row), ToSend(row["ship_to"], row["lines"])
 
 
 async def accepted(connection: Connection, key: str, ref: str | None, at: datetime | None) -> None:
