@@ -45,6 +45,8 @@ def _step(step: Step, workspace: Workspace, at: Path) -> Iterator[Problem]:
     if step.owner is not None:
         yield from _known(step.owner, workspace.roles, "role", (*at, "owner"))
     yield from _reactions(step, workspace.roles, at)
+    if step.lines is not None:
+        yield Problem((*at, "lines"), "`lines` cannot be run yet; every step takes all lines of its group")
     if step.do is TaskWord.WAIT:
         yield from _wait(step, at)
         return
