@@ -22,6 +22,7 @@ from api.wire import answer, read_model
 from domain.base import Value
 from domain.card_numbers import contains_card_number
 from domain.document_fields import OrderNumber
+from domain.process.change_requests import signal_payload, without_personal_data
 from domain.process.messages import ChangeAsked, RetryAsked
 from domain.process.words import ChangeOutcome
 from limits import DEFAULT_WAIT_SECONDS, MAX_REASON, MAX_WAIT_SECONDS
@@ -97,7 +98,7 @@ async def _keep(services: Services, number: str, asked: ChangeAsked) -> tuple[di
         if start["finished"]:
             await changes.answer_closed(connection, number, asked.change_id, asked.at)
             return (await changes.find(connection, number, asked.change_id)) or row, None
-        return row, await dispatch.enqueue(connection, number, "change", asked.model_dump(mode="json"))
+        return row, await dispatch.enqueue(connection, number, "change", signal_payload(asked))
 
 
 async def _ask(
@@ -105,7 +106,7 @@ async def _ask(
 ) -> dict[str, Any] | None:
     """Ask the order itself. Whatever goes wrong, the relay has the message; the row, perhaps with the answer."""
     try:
-        given = await services.gateway.ask_change(number, asked, wait)
+        given = await services.gateway.ask_change(number, without_personal_data(asked), wait)
     except (TemporalAwayError, OrderNotRunningError, RefusedError) as error:
         log.info("the change is left to the relay", why=type(error).__name__)
         given = None

@@ -22,7 +22,7 @@ from domain.document_fields import Moment, Reference
 from domain.exact_json import loads
 from domain.problems import ProblemsFound, read
 from domain.process.messages import CarrierFact, PaymentFact
-from limits import MAX_BODY_BYTES, MAX_LINES
+from limits import MAX_BODY_BYTES, MAX_LINE_NUMBER, MAX_LINES, MAX_QUANTITY
 from store.inbox import Letter, take_carrier_fact, take_payment_fact
 from store.pool import Connection
 
@@ -35,8 +35,8 @@ M = TypeVar("M", bound=BaseModel)
 class ShippedLine(Message):
     """A line of a carrier's report."""
 
-    line: int = Field(strict=True, ge=1, le=2**31 - 1)
-    quantity: int = Field(strict=True, ge=1, le=2**31 - 1)
+    line: int = Field(strict=True, ge=1, le=MAX_LINE_NUMBER)
+    quantity: int = Field(strict=True, ge=1, le=MAX_QUANTITY)
 
 
 class CarrierReport(Message):

@@ -4,12 +4,11 @@ import asyncio
 from datetime import timedelta
 from typing import Any, Literal
 
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.process.messages import ChangeAnswer, ChangeAsked, PromiseAnswer, RetryAnswer, RetryAsked, Start
 from settings import Settings
-from workflows.converter import DATA_CONVERTER
+from workflows.connecting import connect
 from workflows.gateway import OrderGateway, TemporalAwayError
 
 CONNECT_SECONDS = 3.0
@@ -62,9 +61,7 @@ class LateGateway:
         settings = self._settings
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                client = await Client.connect(
-                    settings.temporal_address, namespace=settings.temporal_namespace, data_converter=DATA_CONVERTER
-                )
+                client = await connect(settings, lazy=False)
         except (RuntimeError, RPCError, TimeoutError):  # RuntimeError is what the client raises when nobody listens
             return None
         return OrderGateway(client, settings.task_queue)

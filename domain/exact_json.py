@@ -13,7 +13,11 @@ def loads(text: bytes | str) -> Any:
     """The JSON value; fractions become Decimal. Raises ProblemsFound naming the place when it is not JSON."""
     try:
         return json.loads(
-            text, parse_float=_fraction, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_object
+            text.decode() if isinstance(text, bytes) else text,
+            parse_float=_fraction,
+            parse_int=_integer,
+            parse_constant=_constant,
+            object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
         raise _not_json(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from domain.process.messages import CarrierFact, PaymentFact
+from domain.process.messages import CarrierFact, Lines, PaymentFact
 from store import dispatch, stock
 from store.pool import Connection
 
@@ -103,7 +103,8 @@ async def _move(connection: Connection, fact: CarrierFact, order: str, now: str,
         return f"the shipment was {now} before"
     note = "applied"
     if fact.status == "shipped":
-        note = await stock.issue(connection, fact.request_key, fact.lines) or note
+        lines = fact.lines or await _not_shipped(connection, fact.request_key)
+        note = await stock.issue(connection, fact.request_key, lines) or note
         await connection.execute(_SHIPPED, {"key": fact.request_key, "order": order, "at": fact.at})
     elif fact.status == "cancelled":
         await connection.execute(
@@ -127,6 +128,14 @@ WITH parcel AS (
 UPDATE sales_order SET shipped_at = greatest(shipped_at, %(at)s)
 WHERE number = %(order)s AND NOT EXISTS (SELECT FROM order_line WHERE order_number = %(order)s AND open > 0)
 """
+
+
+async def _not_shipped(connection: Connection, key: str) -> Lines:
+    """What of a shipment has not left: a carrier that names no lines means all of them."""
+    cursor = await connection.execute(
+        "SELECT line, quantity - shipped AS units FROM shipment_line WHERE key = %s AND shipped < quantity", (key,)
+    )
+    return {row["line"]: row["units"] for row in await cursor.fetchall()}
 
 
 async def _keep(connection: Connection, letter: Letter) -> bool:
