@@ -10,12 +10,13 @@ import typer
 from rich.table import Table
 from temporalio.service import RPCError
 
+from cli.audit_replay import audit_replay
 from cli.audit_workflows import audit_workflows
 from cli.console import out
 from cli.errors import CommandError
 from settings import Settings
-from stack.temporal import connect
 from store.auditing import Verdict, audit_database, snapshot
+from workflows.connecting import connect
 
 SHOWN_OFFENDERS = 20
 
@@ -40,14 +41,21 @@ async def run_audit(settings: Settings) -> list[Verdict]:
     try:
         async with snapshot(database_url) as connection:
             proved = await audit_database(connection)
-        client = await connect(settings.temporal_address, settings.temporal_namespace)
-        return await audit_workflows(client, database_url, proved)
+        client = await connect(settings, lazy=False)
+        verdicts = [*await audit_workflows(client, database_url, proved), await audit_replay(client)]
+        return sorted(verdicts, key=_place)
     except psycopg.OperationalError as error:
         raise CommandError(f"the database does not answer: {error}") from error
     except psycopg.errors.UndefinedTable as error:
         raise CommandError("the database has no tables yet: `ordito prepare` makes them") from error
     except (RPCError, RuntimeError) as error:
         raise CommandError(f"Temporal at {settings.temporal_address} does not answer: {error}") from error
+
+
+def _place(verdict: Verdict) -> tuple[bool, int]:
+    """I1 to I14 in their order, then what has no number."""
+    digits = verdict.invariant.removeprefix("I")
+    return (False, int(digits)) if digits.isdigit() else (True, 0)
 
 
 def as_document(verdict: Verdict) -> dict[str, Any]:

@@ -105,10 +105,10 @@ async def _state(client: Client, number: str) -> OrderSnapshot | None:
     """The workflow's own view; None when it cannot be asked: it just ended, or no worker answers."""
     handle = client.get_workflow_handle(workflow_id(number))
     try:
-        found = await handle.query("snapshot", result_type=dict, rpc_timeout=QUERY_TIMEOUT)
+        found: OrderSnapshot = await handle.query("snapshot", result_type=OrderSnapshot, rpc_timeout=QUERY_TIMEOUT)
     except (RPCError, WorkflowQueryFailedError):
         return None
-    return OrderSnapshot.model_validate(found)
+    return found
 
 
 async def _stored(database_url: str, numbers: list[str]) -> dict[str, dict[str, Any]]:

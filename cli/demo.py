@@ -28,8 +28,8 @@ from cli.up import addresses
 from settings import PROJECT_ROOT, Settings
 from stack.home import Home
 from stack.running import RunningStack, running_stack
-from stack.temporal import connect
 from store.auditing import Verdict
+from workflows.connecting import connect
 
 DATA = PROJECT_ROOT / "examples" / "northwind"
 OUTCOME = "demo.json"
@@ -86,7 +86,7 @@ async def _perform(settings: Settings, truth: Truth, file: OrderFile) -> tuple[d
         course = await run(settings, client, truth, file, address)
         figures = await read_figures(Reader(client), truth)
     verdicts = await run_audit(settings)
-    temporal = await connect(settings.temporal_address, settings.temporal_namespace)
+    temporal = await connect(settings, lazy=False)
     history = await measure(temporal, [row.number for row in file.rows])
     differences = [*figures.differences, *await violations(settings), *_broken(verdicts)]
     outcome = _outcome(settings, course, figures, verdicts, history)

@@ -234,6 +234,7 @@ WATERFALLS = (
     "SELECT l.order_number, l.number, l.amount, l.waterfall, o.currency FROM order_line l "
     "JOIN sales_order o ON o.number = l.order_number"
 )
+BUNDLES = "SELECT hash, content FROM policy_bundle b WHERE EXISTS (SELECT FROM sales_order o WHERE o.bundle = b.hash)"
 GOODS = """
 SELECT o.number AS subject, format('its lines come to %s, its goods to %s', sum(l.amount), o.goods) AS words
 FROM sales_order o JOIN order_line l ON l.order_number = o.number
