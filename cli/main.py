@@ -1,17 +1,18 @@
 """`ordito ...`: the commands, and one place where an error becomes a sentence and an exit code."""
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import typer
 
+from cli import orders, policy
+from cli.audit import audit
 from cli.console import err, tell
+from cli.demo import demo
 from cli.doctor import doctor
 from cli.errors import CommandError
+from cli.importing import import_orders
 from cli.up import prepare, up
 from settings import SettingsError
 from stack.errors import StackError
@@ -27,27 +28,11 @@ app = typer.Typer(
 app.command("up")(up)
 app.command("prepare")(prepare)
 app.command("doctor")(doctor)
-
-
-def _present(module: str, attribute: str) -> Any:
-    """A command of a module that may not be part of this build; None when it is not."""
-    if importlib.util.find_spec(module) is None:
-        return None
-    return getattr(importlib.import_module(module), attribute)
-
-
-for _name, _module, _attribute in (
-    ("order", "cli.orders", "app"),
-    ("policy", "cli.policy", "app"),
-    ("import", "cli.importing", "import_orders"),
-    ("demo", "cli.demo", "demo"),
-    ("audit", "cli.audit", "audit"),
-):
-    _found = _present(_module, _attribute)
-    if isinstance(_found, typer.Typer):
-        app.add_typer(_found, name=_name)
-    elif _found is not None:
-        app.command(_name)(_found)
+app.add_typer(orders.app, name="order")
+app.add_typer(policy.app, name="policy")
+app.command("import")(import_orders)
+app.command("demo")(demo)
+app.command("audit")(audit)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -47,15 +47,17 @@ async def running_stack(
         if handle_signals:
             _cancel_on_signals(supervisor)
         try:
-            await _start(plan, supervisor)
+            await _start(plan, supervisor, tell)
             yield RunningStack(plan.settings, home, supervisor)
         finally:
             await supervisor.stop()
             home.forget_stack()
 
 
-async def _start(plan: Plan, supervisor: Supervisor) -> None:
+async def _start(plan: Plan, supervisor: Supervisor, tell: Tell) -> None:
     await require_free(plan.ports)
+    waves = (plan.servers, *plan.programs)
+    tell(f"starting {', '.join(part.name for wave in waves for part in wave) or 'nothing'}")
     await supervisor.start(plan.servers)
     if plan.needs_schema:
         await prepare_servers(plan.settings)

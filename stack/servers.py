@@ -84,7 +84,7 @@ async def _payment(settings: Settings) -> list[Finding]:
 async def _capabilities(subject: str, url: str, variable: str) -> Finding:
     mend = f"start it, or set {variable} right"
     try:
-        status = await _get(f"{url}/v1/capabilities")
+        status = (await _get(f"{url}/v1/capabilities")).status_code
     except httpx.HTTPError as error:
         return problem(subject, f"{url} does not answer: {error}", mend)
     if status != httpx.codes.OK:
@@ -99,17 +99,30 @@ async def _api(settings: Settings) -> list[Finding]:
         known = await _get(f"{url}/v1/policies/status", settings.api_key)
     except httpx.HTTPError as error:
         return [problem("API", f"{url} does not answer: {error}", "start it, or set ORDITO_API_URL right")]
-    reached = ok("API", f"{url} answers")
-    if ready != httpx.codes.OK:
-        reached = problem("API", f"{url} is not ready ({ready})", "look into its log, api.log")
+    return [_readiness(url, ready), _key(settings, known.status_code)]
+
+
+def _readiness(url: str, ready: httpx.Response) -> Finding:
+    if ready.status_code == httpx.codes.OK:
+        return ok("API", f"{url} takes orders")
+    try:
+        lacks_policy = ready.json()["policy"] is False and ready.json()["database"] is True
+    except (ValueError, KeyError, TypeError):
+        lacks_policy = False
+    if lacks_policy:
+        return problem("API", f"{url} takes no orders yet: no policy bundle is live", "ordito policy publish")
+    return problem("API", f"{url} is not ready ({ready.status_code})", "look into its log, logs/api.log")
+
+
+def _key(settings: Settings, status: int) -> Finding:
     if settings.api_key is None:
-        return [reached, note("API key", "not looked at: ORDITO_API_KEY is not set")]
-    if known in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return [reached, problem("API key", f"the API refuses it ({known})", "set ORDITO_API_KEY to a key it knows")]
-    return [reached, ok("API key", "the API knows it")]
+        return note("API key", "not looked at: ORDITO_API_KEY is not set")
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return problem("API key", f"the API refuses it ({status})", "set ORDITO_API_KEY to a key it knows")
+    return ok("API key", "the API knows it")
 
 
-async def _get(url: str, key: str | None = None) -> int:
+async def _get(url: str, key: str | None = None) -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-        return (await client.get(url, headers=headers)).status_code
+        return await client.get(url, headers=headers)

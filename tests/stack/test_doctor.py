@@ -97,3 +97,19 @@ async def test_the_list_of_settings_has_every_variable(tmp_path: Path) -> None:
 
     assert code == 0
     assert [row["name"] for row in json.loads(stdout)] == [setting.name for setting in SETTINGS]
+
+
+async def test_the_whole_stack_on_a_fresh_home_has_no_problem(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    async with ordito_up(env) as up:
+        assert list(up.children()) == ["postgres", "temporal", "simulators", "api", "relay", "worker"]
+        assert f"http://127.0.0.1:{env['ORDITO_API_PORT']}/docs" in up.said
+        assert "no policy bundle is live yet: `ordito policy publish` releases the files" in up.said
+
+        code, found = await findings(env)
+
+        assert {subject for subject, finding in found.items() if finding["level"] == "problem"} == {"API"}
+        assert found["API"]["words"].endswith("takes no orders yet: no policy bundle is live")
+        assert found["API"]["mend"] == "ordito policy publish"
+        assert found["API key"]["level"] == "ok"
+        assert code == 1
