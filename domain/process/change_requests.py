@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from domain.document_fields import OrderNumber
 from domain.process.messages import ChangeAsked
 
-ChangeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 
 
@@ -18,7 +18,7 @@ class ChangeRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    change_id: ChangeId
+    change_id: OrderNumber
     change: Literal["cancel"] = "cancel"
     base_revision: Annotated[int, Field(ge=1)] | None = None
     reason: ShortText = ""

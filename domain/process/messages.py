@@ -70,7 +70,7 @@ class OrderRow(Message):
     counts: dict[Status, int]
     """Lines by status (CAP10)."""
     revision: int
-    promise_date: date | None
+    promise_date: date | None = None
     at_risk: bool = False
     waiting: tuple[Waiting, ...] = ()
     groups: tuple[GroupRow, ...] = ()
@@ -374,7 +374,7 @@ class PromiseAnswer(Message):
 
     number: str
     status: Status
-    promise_date: date | None
+    promise_date: date | None = None
     currency: str
     lines: tuple[PricedLine, ...]
     groups: tuple[GroupRow, ...]
