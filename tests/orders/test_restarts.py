@@ -1,0 +1,83 @@
+"""Parts that die, and operators who use Temporal's own means: no order is lost, nothing is doubled (ORC19, I6, I11)."""
+
+import asyncio
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
+from tests.support.shop import Shop
+
+ORDERS = 12
+
+
+@pytest.mark.parametrize("part", ["postgres", "temporal", "worker", "simulators", "api", "relay"])
+async def test_orders_survive_the_death_of_a_part(shop: Shop, part: str) -> None:
+    """kill -9 in the middle of a burst of orders; the supervisor brings the part back; every order ends right."""
+    sku = await shop.stocked(1000)
+    numbers = [await shop.place([(sku, 2)]) for _ in range(ORDERS)]
+    await shop.kill(part)
+    for number in numbers:
+        await shop.until_status(number, "released", seconds=90)
+    for number in numbers:
+        await shop.ship(number)
+    for number in numbers:
+        await shop.until_status(number, "completed", seconds=90)
+    assert await shop.stock(sku) == {"on_hand": 1000 - 2 * ORDERS, "reserved": 0, "available": 1000 - 2 * ORDERS}
+    for number in numbers:
+        assert len((await shop.books("carrier", number))["requests"]) == 1
+        (authorization,) = (await shop.books("payments", number))["authorizations"]
+        assert authorization["captured"] == 2000
+    assert await shop.violations() == []
+
+
+async def test_a_terminated_order_is_found_by_the_audit_and_resumed(shop: Shop) -> None:
+    sku = await shop.stocked(10)
+    number = await shop.place([(sku, 3)])
+    await shop.until_status(number, "released")
+    await shop.workflow(number).terminate("an operator pressed Terminate")
+    await asyncio.sleep(1)  # until the server's list knows it
+
+    code, said, _ = await shop.cli("audit")
+    assert code == 1
+    assert number in said
+    assert f"ordito order resume {number}" in said
+
+    code, said, errors = await shop.cli("order", "resume", number)
+    assert code == 0, said + errors
+    await shop.ship(number)
+    order = await shop.until_status(number, "completed")
+    assert len(order["shipments"]) == len(order["authorizations"]) == len(order["captures"]) == 1
+    assert len((await shop.books("carrier", number))["requests"]) == 1
+    assert (await shop.timeline(number)).count("stock.reserved") == 1
+
+
+async def test_a_reset_order_repeats_no_effect(shop: Shop) -> None:
+    sku = await shop.stocked(10)
+    number = await shop.place([(sku, 3)])
+    await shop.until_status(number, "released")
+    await _reset_to_the_beginning(shop, number)
+    await shop.until_status(number, "released")
+    await shop.ship(number)
+    order = await shop.until_status(number, "completed")
+    assert await shop.stock(sku) == {"on_hand": 7, "reserved": 0, "available": 7}
+    assert len(order["shipments"]) == len(order["authorizations"]) == len(order["captures"]) == 1
+    assert len((await shop.books("carrier", number))["requests"]) == 1
+    timeline = await shop.timeline(number)
+    assert all(timeline.count(entry) == 1 for entry in timeline)
+
+
+async def _reset_to_the_beginning(shop: Shop, number: str) -> None:
+    handle = shop.workflow(number)
+    history = await handle.fetch_history()
+    first = next(e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+    await shop.temporal.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=shop.settings.temporal_namespace,
+            workflow_execution=WorkflowExecution(workflow_id=f"order-{number}"),
+            reason="an operator pressed Reset",
+            workflow_task_finish_event_id=first.event_id,
+            request_id=f"reset-{number}",
+        )
+    )
