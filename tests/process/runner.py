@@ -1,0 +1,158 @@
+"""One order's process without its shell: feeds events to the decider and checks every decision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from domain.process.messages import (
+    Begun,
+    Call,
+    CallDone,
+    CallFailed,
+    CarrierFact,
+    ChangeAnswer,
+    ChangeAsked,
+    Event,
+    Fact,
+    Lines,
+    OrderRow,
+    PaymentFact,
+    RetryAsked,
+    TimePassed,
+)
+from domain.process.rows import row_of
+from domain.process.state import OrderState
+from domain.process.state import Run as StepRun
+from domain.process.words import Operation
+from tests.process.checks import Watch, decided
+from tests.process.outside import LATER, MORNING, World
+from tests.process.policies import BUNDLE
+
+NUMBER = "O-1"
+
+
+def fresh(as_of: date | None = None, version: int = 0) -> OrderState:
+    """The state of an order whose workflow is about to begin."""
+    return OrderState(number=NUMBER, bundle=BUNDLE, clock=MORNING, as_of=as_of, version=version)
+
+
+@dataclass
+class Run:
+    """An order on its way."""
+
+    world: World = field(default_factory=World)
+    state: OrderState = field(default_factory=fresh)
+    at: datetime = MORNING
+    pending: list[Call] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    """Every call, in the order in which they were sent."""
+    stops: list[str] = field(default_factory=list)
+    facts: list[Fact | ChangeAsked] = field(default_factory=list)
+    watch: Watch = field(default_factory=Watch)
+    broken: bool = False
+    """A decision broke a promise; there is no going on."""
+
+    # ---- events ------------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        """One event; its calls are left pending."""
+        self.broken = True
+        decision = decided(self.state, event)
+        if isinstance(event, ChangeAsked):
+            self.watch.asked.add(event.change_id)
+        self.watch.step(self.state, event, decision)
+        self.state = decision.state
+        for call in decision.calls:
+            self.world.sent(call)
+        self.pending.extend(decision.calls)
+        self.calls.extend(decision.calls)
+        self.stops.extend(decision.stops)
+        self.broken = False
+
+    def begin(self) -> "Run":
+        if self.world.as_of is not None:
+            self.state = fresh(self.world.as_of)
+        self.feed(Begun(at=self.at))
+        return self
+
+    def finish(self, call: Call, *, refuse: str | None = None, fault: bool = False, effect: bool = True) -> None:
+        """The call comes back: done or as the outside judges, refused with a code, or with a fault."""
+        self.pending.remove(call)
+        self.at += LATER
+        outcome = self.world.answer(call, refuse=refuse, fault=fault, effect=effect)
+        if outcome is None:
+            self.feed(CallFailed(key=call.key, words="No answer.", at=self.at))
+        else:
+            self.feed(CallDone(key=call.key, outcome=outcome, at=self.at))
+
+    def settle(self, until: Callable[[Call], bool] | None = None) -> "Run":
+        """Answers pending calls, oldest first, until none is left or `until` says stop before one."""
+        for _ in range(1_000):
+            if not self.pending or (until is not None and until(self.pending[0])):
+                return self
+            self.finish(self.pending[0])
+        raise AssertionError("the order never stands still")
+
+    def up_to(self, operation: Operation) -> Call:
+        """Settles until such a call is next; returns it."""
+        self.settle(lambda call: call.operation is operation)
+        assert self.pending, f"there was no {operation}"
+        return self.pending[0]
+
+    def carrier(self, status: str, key: str | None = None, lines: Lines | None = None, id_: str = "f") -> None:
+        """The carrier tells of the current request of group 1, or of another."""
+        key = key or self.key("ship")
+        if status in ("shipped", "delivered"):
+            whole = self.world.done[key].work.lines if key in self.world.done else {}  # type: ignore[union-attr]
+            self.world.shipped[key] = self.world.shipped.get(key, {}) | (lines or whole)
+        fact = CarrierFact(id=id_, request_key=key, status=status, at=self.at, lines=lines or {})
+        self.facts.append(fact)
+        self.feed(fact)
+
+    def expire(self, key: str | None = None) -> None:
+        """The provider tells that the authorization of group 1, or another, is over."""
+        key = key or self.key("authorize")
+        self.world.expired.add(key)
+        self.world.known_expired.add(key)
+        fact = PaymentFact(id="p", authorization=key, status="expired", at=self.at)
+        self.facts.append(fact)
+        self.feed(fact)
+
+    def cancel(self, change_id: str = "c1", **more: object) -> None:
+        asked = {"change_id": change_id, "requested_by": "ann", "reason": "ordered twice", "at": self.at, **more}
+        change = ChangeAsked.model_validate(asked)
+        self.facts.append(change)
+        self.feed(change)
+
+    def retry(self) -> None:
+        self.feed(RetryAsked(requested_by="ann", at=self.at))
+
+    def pass_time(self, span: timedelta) -> None:
+        self.at += span
+        self.feed(TimePassed(at=self.at))
+
+    # ---- what can be seen --------------------------------------------------------------------------
+
+    def step(self, name: str, group: str = "1") -> StepRun:
+        return self.state.groups[group].runs[name]
+
+    def key(self, name: str, group: str = "1") -> str:
+        key = self.step(name, group).key
+        assert key is not None
+        return key
+
+    def answer(self, change_id: str = "c1") -> ChangeAnswer:
+        return self.state.answers[change_id]
+
+    @property
+    def row(self) -> OrderRow:
+        return row_of(self.state)
+
+    @property
+    def log(self) -> list[str]:
+        """What was asked of the world, in words."""
+        return [str(call.operation) for call in self.calls]
+
+    @property
+    def told(self) -> list[str]:
+        return self.world.database.told
