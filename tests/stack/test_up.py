@@ -114,7 +114,7 @@ async def test_a_killed_part_comes_back_with_its_data_and_the_new_process_is_wri
 
 async def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     env = environment(tmp_path)
-    async with ordito_up(env, *SERVERS_ONLY, ready="^$") as up:
+    async with ordito_up(env, *SERVERS_ONLY, ready="starting") as up:
         while not (up.home / "logs" / "postgres.log").exists():
             await asyncio.sleep(0.01)
         family = up.family()

@@ -1,0 +1,28 @@
+"""What every test run needs: temporary folders that no other run closes."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+TEMPORARY_ROOT = "PYTEST_DEBUG_TEMPROOT"
+_root = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives this run a root of its own.
+
+    Each run of pytest closes the root that runs share to other users. When root runs the tests, PostgreSQL is another
+    user, and a second run at the same time would take its data away from it.
+    """
+    if TEMPORARY_ROOT not in os.environ:
+        config.stash[_root] = Path(tempfile.mkdtemp(prefix="ordito-tests-"))
+        os.environ[TEMPORARY_ROOT] = str(config.stash[_root])
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keeps what a failed run left, for looking at it."""
+    if exitstatus == pytest.ExitCode.OK and _root in session.config.stash:
+        shutil.rmtree(session.config.stash[_root], ignore_errors=True)
