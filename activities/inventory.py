@@ -7,7 +7,8 @@ from activities.running import once
 from domain.process.messages import Call, Outcome, ReserveStock, Undo
 from domain.process.words import Operation
 from store import effects, stock
-from store.pool import Connection, Pool
+from store.pool import Connection, Pool, transaction
+from store.saving import save
 
 FENCED = Outcome(refused=True, code="released_before_arrival", words="The reservation was released before it arrived.")
 
@@ -24,12 +25,12 @@ class Inventory:
         work = work_of(call, ReserveStock)
 
         async def do(connection: Connection) -> Outcome:
-            asked = await stock.lock_wanted(connection, call.order, work.location, work.lines)
-            short = [item for item in asked if item.available < item.wanted]
-            if short:
-                return Outcome(refused=True, code="out_of_stock", words=_shortage(short, work.location))
-            await stock.hold(connection, call.key, call.order, work.location, work.lines)
-            return Outcome()
+            short = await stock.reserve(connection, call, work)
+            if not short:
+                return Outcome()
+            refused = Outcome(refused=True, code="out_of_stock", words=_shortage(short, work.location))
+            await effects.record(connection, call, refused)
+            return refused
 
         return await once(self._pool, call, do)
 
@@ -41,11 +42,13 @@ class Inventory:
         async def do(connection: Connection) -> Outcome:
             await effects.fence(connection, call, Operation.RESERVE, FENCED)
             await stock.release(connection, work.of)
+            await effects.record(connection, call, Outcome())
+            await save(connection, call)
             return Outcome()
 
-        return await once(self._pool, call, do)
+        return await once(self._pool, call, do, unit=transaction)
 
 
-def _shortage(short: list[stock.Wanted], location: str) -> str:
+def _shortage(short: list[stock.Shortage], location: str) -> str:
     parts = "; ".join(f"{item.sku}: {item.wanted} wanted, {item.available} available" for item in short)
     return f"Not enough stock at {location}. {parts}."

@@ -7,7 +7,8 @@ from activities.running import once
 from domain.process.messages import Call, CreateInvoice, Outcome, Undo
 from domain.process.words import Operation
 from store import effects, invoicing
-from store.pool import Connection, Pool
+from store.pool import Connection, Pool, transaction
+from store.saving import save
 
 FENCED = Outcome(refused=True, code="credited_before_arrival", words="The invoice was taken back before it arrived.")
 
@@ -24,7 +25,7 @@ class Invoicing:
         work = work_of(call, CreateInvoice)
 
         async def do(connection: Connection) -> Outcome:
-            return Outcome(ref=str(await invoicing.create_invoice(connection, call, work)), at=call.at)
+            return Outcome(ref=await invoicing.create_invoice(connection, call, work), at=call.at)
 
         return await once(self._pool, call, do)
 
@@ -36,8 +37,9 @@ class Invoicing:
         async def do(connection: Connection) -> Outcome:
             await effects.fence(connection, call, Operation.INVOICE, FENCED)
             number = await invoicing.create_credit_memo(connection, call.key, work.of, call.at)
-            if number is None:
-                return Outcome(code="never_invoiced", at=call.at)
-            return Outcome(ref=str(number), at=call.at)
+            outcome = Outcome(ref=number, at=call.at) if number else Outcome(code="never_invoiced", at=call.at)
+            await effects.record(connection, call, outcome)
+            await save(connection, call)
+            return outcome
 
-        return await once(self._pool, call, do)
+        return await once(self._pool, call, do, unit=transaction)

@@ -38,10 +38,7 @@ class Payment:
             return await self._provider.authorize(call.key, asked)
 
         async def after(connection: Connection, outcome: Outcome) -> None:
-            if outcome.refused:
-                await payments.refused(connection, call.key)
-            else:
-                await payments.authorized(connection, call.key, outcome.ref, outcome.expires_at)
+            await payments.authorized(connection, call, outcome)
 
         return await across(self._pool, call, before=before, ask=ask, after=after)
 
@@ -54,8 +51,7 @@ class Payment:
             return await self._provider.void(call.key, work.of, at)
 
         async def after(connection: Connection, outcome: Outcome) -> None:
-            if not outcome.refused:
-                await payments.voided(connection, work.of)
+            await payments.voided(connection, call, outcome)
 
         return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)
 
@@ -68,10 +64,7 @@ class Payment:
             return await self._provider.capture(call.key, work.authorization, work.amount, at, work.shipment)
 
         async def after(connection: Connection, outcome: Outcome) -> None:
-            if not outcome.refused:
-                await payments.captured(connection, call, work, outcome.ref)
-            elif outcome.code == "authorization_expired":
-                await payments.expired(connection, work.authorization)
+            await payments.captured(connection, call, work, outcome)
 
         return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)
 
@@ -84,7 +77,6 @@ class Payment:
             return await self._provider.refund(call.key, work.of, work.amount, at)
 
         async def after(connection: Connection, outcome: Outcome) -> None:
-            if outcome.code == "refunded":
-                await payments.refunded(connection, call, work)
+            await payments.refunded(connection, call, work, outcome)
 
         return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)

@@ -1,6 +1,7 @@
 """How a call is run so that running it again changes nothing: once in our database, or across to the outside."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,30 +11,33 @@ from activities.faults import told_apart
 from domain.process.messages import Call, Outcome
 from store import effects
 from store.effects import Intent
-from store.pool import Connection, Pool, statement, transaction
+from store.pool import Connection, Pool, statement
 from store.saving import save
 
 P = TypeVar("P")
 
 
-async def once(pool: Pool, call: Call, do: Callable[[Connection], Awaitable[Outcome]]) -> Outcome:
-    """One transaction: what `do` writes, the effect with its outcome, and the call's save (design rule 9).
+async def once(
+    pool: Pool,
+    call: Call,
+    do: Callable[[Connection], Awaitable[Outcome]],
+    *,
+    unit: Callable[[Pool], AbstractAsyncContextManager[Connection]] = statement,
+) -> Outcome:
+    """One transaction: what the call does, the effect with its outcome, and the call's save (design rule 9).
 
-    The effect's key decides which of two attempts counts: the other is rolled back whole and gets the first outcome.
+    `do` writes all three: in one statement, or in several with `unit=transaction`. The effect's key decides which of
+    two attempts counts: the other is rolled back whole and gets the first outcome.
     """
     with told_apart():
         try:
-            async with transaction(pool) as connection:
-                outcome = await do(connection)
-                await effects.record(connection, call, outcome)
-                if not outcome.refused:
-                    await save(connection, call)
+            async with unit(pool) as connection:
+                return await do(connection)
         except UniqueViolation:
             known = await _known(pool, call)
             if known is None:
                 raise
             return known
-        return outcome
 
 
 async def across(
@@ -46,9 +50,9 @@ async def across(
 ) -> Outcome:
     """Commit the intent, ask the outside with no transaction open, commit its answer (design rule 2).
 
-    `before` enters the intent in one statement and reads what the outside must be told; `ask` gets that and the
-    business time of the first attempt; `after` enters the answer. Each may run twice. A settled effect is not asked
-    for again.
+    `before` enters the intent and reads what the outside must be told; `ask` gets that and the business time of the
+    first attempt; `after` enters the answer and the call's save. The first and the last are one statement each, and
+    each may run twice. A settled effect is not asked for again.
     """
     with told_apart():
         async with statement(pool) as connection:
@@ -59,11 +63,8 @@ async def across(
                     await save(connection, call)
             return intent.outcome
         outcome = await ask(prepared, intent.at)
-        async with transaction(pool) as connection:
-            await effects.settle(connection, call, outcome)
+        async with statement(pool) as connection:
             await after(connection, outcome)
-            if not outcome.refused:
-                await save(connection, call)
         return outcome
 
 

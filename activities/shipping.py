@@ -35,10 +35,7 @@ class Shipping:
             return await self._carrier.request(call.key, asked)
 
         async def after(connection: Connection, outcome: Outcome) -> None:
-            if outcome.refused:
-                await shipments.close(connection, call.key, "refused", call.at)
-            else:
-                await shipments.accepted(connection, call.key, outcome.ref, outcome.at)
+            await shipments.requested(connection, call, outcome)
 
         return await across(self._pool, call, before=before, ask=ask, after=after)
 
@@ -51,7 +48,6 @@ class Shipping:
             return await self._carrier.cancel(call.key, work.of, at)
 
         async def after(connection: Connection, outcome: Outcome) -> None:
-            if not outcome.refused:
-                await shipments.close(connection, work.of, "cancelled", call.at)
+            await shipments.cancelled(connection, call, work, outcome)
 
         return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)

@@ -1,4 +1,8 @@
-"""The effects ledger (CHG9): what was meant to happen outside, what came of it, found again by key on a repeat."""
+"""The effects ledger (CHG9): what was meant to happen outside, what came of it, found again by key on a repeat.
+
+Three parts of statements are made here. INTENT enters a call before the outside is asked. RECORDED enters one of our
+own database, SETTLED the outside's answer to an intent; both are named `entered`, for the save in the same statement.
+"""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,24 +12,31 @@ from psycopg.rows import DictRow
 from domain.process.messages import Call, Outcome, Undo
 from store.pool import Connection
 
-RECORD = """
-INSERT INTO effect (key, order_number, operation, undoes, state, outcome, at, settled_at)
-VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, now())
-"""
-FENCE = """
-INSERT INTO effect (key, order_number, operation, state, outcome, at, settled_at)
-VALUES (%s, %s, %s, 'refused', %s::jsonb, %s, now())
-ON CONFLICT (key) DO NOTHING
-"""
 INTENT = """
     INSERT INTO effect (key, order_number, operation, undoes, state, at)
     VALUES (%(key)s, %(order)s, %(operation)s, %(undoes)s, 'intended', %(at)s)
     ON CONFLICT (key) DO UPDATE SET operation = effect.operation
     RETURNING at, outcome::text AS outcome
 """
-"""Part of every statement that enters an intent; a conflict changes nothing but lets the row be returned."""
-SETTLE = """
-UPDATE effect SET state = %s, outcome = %s::jsonb, settled_at = now() WHERE key = %s AND state = 'intended'
+"""A conflict changes nothing, but lets the row be returned."""
+RECORDED = """
+    INSERT INTO effect (key, order_number, operation, undoes, state, outcome, at, settled_at)
+    SELECT %(key)s::text, %(order)s::text, %(operation)s::text, %(undoes)s::text, %(state)s::text, %(outcome)s::jsonb,
+           %(at)s::timestamptz, now()
+    FROM go
+    RETURNING key, outcome
+"""
+SETTLED = """
+    UPDATE effect SET state = %(state)s, outcome = %(outcome)s::jsonb, settled_at = now()
+    WHERE key = %(key)s AND state = 'intended'
+    RETURNING key, outcome
+"""
+"""The first answer stays."""
+RECORD = f"WITH go AS (SELECT 1) {RECORDED}"
+FENCE = """
+INSERT INTO effect (key, order_number, operation, state, outcome, at, settled_at)
+VALUES (%s, %s, %s, 'refused', %s::jsonb, %s, now())
+ON CONFLICT (key) DO NOTHING
 """
 FIND = "SELECT outcome::text AS outcome FROM effect WHERE key = %s"
 
@@ -37,16 +48,25 @@ class Intent(NamedTuple):
     outcome: Outcome | None
 
 
-async def record(connection: Connection, call: Call, outcome: Outcome) -> None:
-    """Enter a finished effect of our own database; UniqueViolation if it was entered before."""
-    state = "refused" if outcome.refused else "done"
-    values = (call.key, call.order, call.operation, _undoes(call), state, _text(outcome), call.at)
-    await connection.execute(RECORD, values)
+def intent_values(call: Call) -> dict[str, Any]:
+    """The values of INTENT."""
+    return {
+        "key": call.key,
+        "order": call.order,
+        "operation": call.operation,
+        "undoes": call.work.of if isinstance(call.work, Undo) else None,
+        "at": call.at,
+    }
 
 
-async def fence(connection: Connection, call: Call, operation: str, why: Outcome) -> None:
-    """Enter the effect that `call` undoes as refused, unless it is there: should it still arrive, it does nothing."""
-    await connection.execute(FENCE, (_undoes(call), call.order, operation, _text(why), call.at))
+def outcome_values(call: Call, outcome: Outcome) -> dict[str, Any]:
+    """The values of RECORDED and of SETTLED."""
+    return {**intent_values(call), "state": "refused" if outcome.refused else "done", "outcome": _text(outcome)}
+
+
+def intent_of(row: DictRow) -> Intent:
+    """The intent in a row with the columns that INTENT returns."""
+    return Intent(row["at"], _outcome(row["outcome"]))
 
 
 async def intend(connection: Connection, call: Call) -> Intent:
@@ -57,25 +77,15 @@ async def intend(connection: Connection, call: Call) -> Intent:
     return intent_of(row)
 
 
-def intent_values(call: Call) -> dict[str, Any]:
-    """The values of INTENT."""
-    return {
-        "key": call.key,
-        "order": call.order,
-        "operation": call.operation,
-        "undoes": _undoes(call),
-        "at": call.at,
-    }
+async def record(connection: Connection, call: Call, outcome: Outcome) -> None:
+    """Enter a finished effect of our own database; UniqueViolation if it was entered before."""
+    await connection.execute(RECORD, outcome_values(call, outcome))
 
 
-def intent_of(row: DictRow) -> Intent:
-    """The intent in a row with the columns that INTENT returns."""
-    return Intent(row["at"], _outcome(row["outcome"]))
-
-
-async def settle(connection: Connection, call: Call, outcome: Outcome) -> None:
-    """Enter what the outside answered; the first answer stays."""
-    await connection.execute(SETTLE, ("refused" if outcome.refused else "done", _text(outcome), call.key))
+async def fence(connection: Connection, call: Call, operation: str, why: Outcome) -> None:
+    """Enter the effect that `call` undoes as refused, unless it is there: should it still arrive, it does nothing."""
+    assert isinstance(call.work, Undo)
+    await connection.execute(FENCE, (call.work.of, call.order, operation, _text(why), call.at))
 
 
 async def find(connection: Connection, key: str) -> Outcome | None:
@@ -83,10 +93,6 @@ async def find(connection: Connection, key: str) -> Outcome | None:
     cursor = await connection.execute(FIND, (key,))
     row = await cursor.fetchone()
     return _outcome(row["outcome"]) if row else None
-
-
-def _undoes(call: Call) -> str | None:
-    return call.work.of if isinstance(call.work, Undo) else None
 
 
 def _text(outcome: Outcome) -> str:

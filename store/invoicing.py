@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from domain.process.messages import Call, CreateInvoice
+from store.effects import intent_values
 from store.pool import Connection
+from store.saving import SAVED, save_values
 
-INVOICE = """
-WITH next AS (
+INVOICE = f"""
+WITH go AS (SELECT 1), next AS (
     INSERT INTO number_range (name, last) VALUES ('invoice', 1)
     ON CONFLICT (name) DO UPDATE SET last = number_range.last + 1
     RETURNING last
@@ -33,9 +35,15 @@ WITH next AS (
     FROM made m, LATERAL (VALUES ('goods', 'revenue:goods', m.goods), ('charges', 'revenue:charges', m.charges),
                                  ('tax', 'tax', m.tax)) AS p (entry, credit, amount)
     WHERE p.amount > 0
-)
-SELECT number FROM made
-"""
+), entered AS (
+    INSERT INTO effect (key, order_number, operation, state, outcome, at, settled_at)
+    SELECT key, order_number, %(operation)s::text, 'done', jsonb_build_object('ref', number::text, 'at', at),
+           at, now()
+    FROM made
+    RETURNING key, outcome
+), {SAVED}
+SELECT number::text AS number FROM made
+"""  # noqa: S608 - put together from constants
 CREDIT = """
 WITH billed AS (SELECT * FROM invoice WHERE key = %(of)s::text),
 next AS (
@@ -55,15 +63,18 @@ next AS (
                                  ('tax', 'tax', m.tax)) AS p (entry, debit, amount)
     WHERE p.amount > 0
 )
-SELECT number FROM made
+SELECT number::text AS number FROM made
 """
 
 
-async def create_invoice(connection: Connection, call: Call, work: CreateInvoice) -> int:
-    """Bill a shipment; the invoice's number. UniqueViolation if this effect or this shipment was billed before."""
+async def create_invoice(connection: Connection, call: Call, work: CreateInvoice) -> str:
+    """Bill a shipment, with the effect and the call's save, in one statement; the invoice's number.
+
+    UniqueViolation if this effect or this shipment was billed before.
+    """
     values = {
-        "key": call.key,
-        "order": call.order,
+        **intent_values(call),
+        **save_values(call),
         "shipment": work.shipment,
         "currency": work.currency,
         "goods": work.goods,
@@ -71,19 +82,18 @@ async def create_invoice(connection: Connection, call: Call, work: CreateInvoice
         "tax": work.tax,
         "lines": list(work.lines),
         "quantities": list(work.lines.values()),
-        "at": call.at,
     }
     number = await _number(connection, INVOICE, values)
     assert number is not None
     return number
 
 
-async def create_credit_memo(connection: Connection, key: str, of: str, at: datetime) -> int | None:
+async def create_credit_memo(connection: Connection, key: str, of: str, at: datetime) -> str | None:
     """Take back the whole invoice that the effect `of` made; the memo's number, None if there is no such invoice."""
     return await _number(connection, CREDIT, {"key": key, "of": of, "at": at})
 
 
-async def _number(connection: Connection, statement: Any, values: dict[str, Any]) -> int | None:
+async def _number(connection: Connection, statement: Any, values: dict[str, Any]) -> str | None:
     cursor = await connection.execute(statement, values)
     row = await cursor.fetchone()
-    return int(row["number"]) if row else None
+    return str(row["number"]) if row else None

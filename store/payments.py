@@ -1,13 +1,15 @@
 """Money held and taken by the payment provider, and its postings (PAY2, PAY4, I3).
 
-Every statement may run twice: what moves an amount hangs on the row that it inserts.
+Each function is one statement: the answer's rows, the settled effect and, unless refused, the call's save. Every
+statement may run twice: what moves an amount hangs on the row that it inserts.
 """
 
-from datetime import datetime
+from typing import Any
 
-from domain.process.messages import AuthorizePayment, Call, CapturePayment, Undo
-from store.effects import INTENT, Intent, intent_of, intent_values
+from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
+from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
+from store.saving import SAVED, save_values
 
 INTEND = f"""
 WITH intent AS ({INTENT}), held AS (
@@ -18,14 +20,29 @@ WITH intent AS ({INTENT}), held AS (
 SELECT i.at, i.outcome, o.party -> 'payment' ->> 'token' AS token
 FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
 """  # noqa: S608 - put together from constants
-AUTHORIZED = """
-UPDATE payment_authorization SET state = 'authorized', ref = %s, expires_at = %s WHERE key = %s AND state = 'intended'
-"""
-REFUSED = "UPDATE payment_authorization SET state = 'refused' WHERE key = %s AND state = 'intended'"
-EXPIRED = "UPDATE payment_authorization SET state = 'expired' WHERE key = %s AND state = 'authorized'"
-VOIDED = "UPDATE payment_authorization SET state = 'voided' WHERE key = %s AND state IN ('intended', 'authorized')"
-CAPTURED = """
-WITH taken AS (
+DONE = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {SAVED}, rows AS ({{rows}}) SELECT 1"
+REFUSED = f"WITH entered AS ({SETTLED}), rows AS ({{rows}}) SELECT 1"
+
+AUTHORIZED = DONE.replace(
+    "{rows}",
+    """
+    UPDATE payment_authorization SET state = 'authorized', ref = %(ref)s, expires_at = %(expires_at)s
+    WHERE key = %(key)s AND state = 'intended'
+    """,
+)
+DECLINED = REFUSED.replace(
+    "{rows}", "UPDATE payment_authorization SET state = 'refused' WHERE key = %(key)s AND state = 'intended'"
+)
+VOIDED = DONE.replace(
+    "{rows}",
+    """
+    UPDATE payment_authorization SET state = 'voided'
+    WHERE key = %(undoes)s AND state IN ('intended', 'authorized')
+    """,
+)
+CAPTURED = DONE.replace(
+    "{rows}",
+    """
     INSERT INTO payment_capture
         (key, order_number, authorization_key, shipment_key, ref, amount, refunded, currency, at)
     VALUES (%(key)s, %(order)s, %(authorization)s, %(shipment)s, %(ref)s, %(amount)s, 0, %(currency)s, %(at)s)
@@ -33,21 +50,32 @@ WITH taken AS (
     RETURNING key, order_number, authorization_key, amount, currency, at
 ), posted AS (
     INSERT INTO posting (key, entry, order_number, debit, credit, amount, currency, at)
-    SELECT key, 'cash', order_number, 'cash:card', 'receivable', amount, currency, at FROM taken
+    SELECT key, 'cash', order_number, 'cash:card', 'receivable', amount, currency, at FROM rows
+), counted AS (
+    UPDATE payment_authorization a SET captured = a.captured + t.amount FROM rows t WHERE a.key = t.authorization_key
+    """,
 )
-UPDATE payment_authorization a SET captured = a.captured + t.amount FROM taken t WHERE a.key = t.authorization_key
-"""
-REFUNDED = """
-WITH posted AS (
+NOT_CAPTURED = REFUSED.replace(
+    "{rows}",
+    """
+    UPDATE payment_authorization SET state = 'expired'
+    WHERE key = %(authorization)s AND state = 'authorized' AND %(expired)s
+    """,
+)
+REFUNDED = DONE.replace(
+    "{rows}",
+    """
     INSERT INTO posting (key, entry, order_number, debit, credit, amount, currency, at)
     SELECT %(key)s::text, 'cash', order_number, 'receivable', 'cash:card', %(amount)s::bigint, currency,
            %(at)s::timestamptz
-    FROM payment_capture WHERE key = %(capture)s
+    FROM payment_capture WHERE key = %(undoes)s AND %(refunded)s
     ON CONFLICT (key, entry) DO NOTHING
     RETURNING amount
+), counted AS (
+    UPDATE payment_capture c SET refunded = c.refunded + p.amount FROM rows p WHERE c.key = %(undoes)s
+    """,
 )
-UPDATE payment_capture c SET refunded = c.refunded + p.amount FROM posted p WHERE c.key = %(capture)s
-"""
+SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
 
 
 async def intend_authorization(connection: Connection, call: Call, work: AuthorizePayment) -> tuple[Intent, str | None]:
@@ -59,41 +87,35 @@ async def intend_authorization(connection: Connection, call: Call, work: Authori
     return intent_of(row), row["token"]
 
 
-async def authorized(connection: Connection, key: str, ref: str | None, expires_at: datetime | None) -> None:
-    """The provider holds the money."""
-    await connection.execute(AUTHORIZED, (ref, expires_at, key))
+async def authorized(connection: Connection, call: Call, outcome: Outcome) -> None:
+    """The provider holds the money, or declined."""
+    values = {"ref": outcome.ref, "expires_at": outcome.expires_at}
+    await connection.execute(DECLINED if outcome.refused else AUTHORIZED, _values(call, outcome, values))
 
 
-async def refused(connection: Connection, key: str) -> None:
-    """The provider declined."""
-    await connection.execute(REFUSED, (key,))
+async def voided(connection: Connection, call: Call, outcome: Outcome) -> None:
+    """What was not captured of the undone authorization is given back, or it could not be."""
+    await connection.execute(SETTLED_ONLY if outcome.refused else VOIDED, _values(call, outcome, {}))
 
 
-async def expired(connection: Connection, key: str) -> None:
-    """The provider no longer holds the money."""
-    await connection.execute(EXPIRED, (key,))
-
-
-async def voided(connection: Connection, key: str) -> None:
-    """What was not captured of the authorization is given back."""
-    await connection.execute(VOIDED, (key,))
-
-
-async def captured(connection: Connection, call: Call, work: CapturePayment, ref: str | None) -> None:
+async def captured(connection: Connection, call: Call, work: CapturePayment, outcome: Outcome) -> None:
     """Money is in: once per effect, once per shipment, never more than authorized; posted cash against receivable."""
     values = {
-        "key": call.key,
-        "order": call.order,
         "authorization": work.authorization,
         "shipment": work.shipment,
-        "ref": ref,
+        "ref": outcome.ref,
         "amount": work.amount,
         "currency": work.currency,
-        "at": call.at,
+        "expired": outcome.code == "authorization_expired",
     }
-    await connection.execute(CAPTURED, values)
+    await connection.execute(NOT_CAPTURED if outcome.refused else CAPTURED, _values(call, outcome, values))
 
 
-async def refunded(connection: Connection, call: Call, work: Undo) -> None:
-    """Money of the capture `work.of` is given back: never more than was captured."""
-    await connection.execute(REFUNDED, {"key": call.key, "capture": work.of, "amount": work.amount, "at": call.at})
+async def refunded(connection: Connection, call: Call, work: Undo, outcome: Outcome) -> None:
+    """Money of the undone capture is given back, never more than was captured; or there was none to give back."""
+    values = {"amount": work.amount, "refunded": outcome.code == "refunded"}
+    await connection.execute(SETTLED_ONLY if outcome.refused else REFUNDED, _values(call, outcome, values))
+
+
+def _values(call: Call, outcome: Outcome, more: dict[str, Any]) -> dict[str, Any]:
+    return {**outcome_values(call, outcome), **save_values(call), **more}

@@ -1,11 +1,11 @@
 """Shipment requests: entered before the carrier is asked, moved on by its answers (SHP1, I12)."""
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.process.messages import Call, RequestShipment
-from store.effects import INTENT, Intent, intent_of, intent_values
+from domain.process.messages import Call, Outcome, RequestShipment, Undo
+from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
+from store.saving import SAVED, save_values
 
 REQUEST = f"""
 WITH intent AS ({INTENT}), asked AS (
@@ -26,20 +26,26 @@ SELECT i.at, i.outcome, o.party -> 'ship_to' AS ship_to, (
 ) AS lines
 FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
 """  # noqa: S608 - put together from constants
-ACCEPTED = """
+SETTLING = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {SAVED}"
+ACCEPTED = f"""
+{SETTLING}
 UPDATE shipment
-SET ref = coalesce(ref, %(ref)s), status_at = coalesce(status_at, %(at)s),
+SET ref = coalesce(ref, %(ref)s), status_at = coalesce(status_at, %(told_at)s),
     status = CASE WHEN status = 'requested' THEN 'released' ELSE status END
 WHERE key = %(key)s
-"""
+"""  # noqa: S608 - put together from constants
+"""The carrier's webhooks may have come first: a status never goes back."""
 CLOSE = """
-WITH closed AS (
-    UPDATE shipment SET status = %(status)s, status_at = %(at)s
-    WHERE key = %(key)s AND status IN ('requested', 'released', 'picked', 'packed')
+closed AS (
+    UPDATE shipment SET status = %(closed_as)s, status_at = %(at)s
+    WHERE key = %(shipment)s AND status IN ('requested', 'released', 'picked', 'packed')
     RETURNING key
 )
 UPDATE shipment_line l SET live = false FROM closed WHERE l.key = closed.key AND l.live
 """
+REFUSED = f"WITH entered AS ({SETTLED}), {CLOSE}"
+CANCELLED = f"{SETTLING}, {CLOSE}"
+SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
 
 
 class ToSend(NamedTuple):
@@ -71,11 +77,21 @@ async def request(connection: Connection, call: Call, work: RequestShipment) -> 
     return intent_of(row), ToSend(row["ship_to"], row["lines"])
 
 
-async def accepted(connection: Connection, key: str, ref: str | None, at: datetime | None) -> None:
-    """The carrier took the request on. Its webhooks may have come first: a status never goes back."""
-    await connection.execute(ACCEPTED, {"key": key, "ref": ref, "at": at})
+async def requested(connection: Connection, call: Call, outcome: Outcome) -> None:
+    """The carrier took the request on, or refused it; with the settled effect and the call's save."""
+    if outcome.refused:
+        values = {**outcome_values(call, outcome), "shipment": call.key, "closed_as": "refused"}
+        await connection.execute(REFUSED, values)
+    else:
+        told = {"ref": outcome.ref, "told_at": outcome.at}
+        await connection.execute(ACCEPTED, {**outcome_values(call, outcome), **save_values(call), **told})
 
 
-async def close(connection: Connection, key: str, status: str, at: datetime) -> None:
-    """`refused` or `cancelled`: nothing of the request is live any more. A shipment that has left stays as it is."""
-    await connection.execute(CLOSE, {"key": key, "status": status, "at": at})
+async def cancelled(connection: Connection, call: Call, work: Undo, outcome: Outcome) -> None:
+    """The undone request is cancelled, and nothing of it is live any more; or it is too late, and all stays."""
+    values = outcome_values(call, outcome)
+    if outcome.refused:
+        await connection.execute(SETTLED_ONLY, values)
+    else:
+        closed = {"shipment": work.of, "closed_as": "cancelled"}
+        await connection.execute(CANCELLED, {**values, **save_values(call), **closed})

@@ -3,43 +3,45 @@
 Rows of `stock` are locked in the order of location and sku by everyone, so that two orders never wait for each other.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from domain.process.messages import Lines
+from domain.process.messages import Call, Outcome, ReserveStock
+from store.effects import RECORDED, outcome_values
 from store.issuing import issue
 from store.pool import Connection
+from store.saving import SAVED, save_values
 
-__all__ = ["UnknownLineError", "Wanted", "hold", "issue", "lock_wanted", "release"]
+__all__ = ["Shortage", "UnknownLineError", "issue", "release", "reserve"]
 
-LOCK_WANTED = """
-WITH wanted AS MATERIALIZED (
-    SELECT l.sku, sum(w.quantity) AS quantity, count(*) AS lines
+RESERVE = f"""
+WITH asked AS (
+    SELECT l.number, l.sku, w.quantity
     FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
     JOIN order_line l ON l.order_number = %(order)s AND l.number = w.number
-    GROUP BY l.sku
-), held AS MATERIALIZED (
+), wanted AS MATERIALIZED (
+    SELECT sku, sum(quantity) AS quantity FROM asked GROUP BY sku
+), locked AS MATERIALIZED (
     SELECT s.sku, s.on_hand - s.reserved AS available
     FROM stock s JOIN wanted USING (sku)
     WHERE s.location = %(location)s
     ORDER BY s.sku
     FOR UPDATE OF s
-)
-SELECT w.sku, w.quantity::bigint AS wanted, w.lines, coalesce(h.available, 0) AS available
-FROM wanted w LEFT JOIN held h USING (sku)
-ORDER BY w.sku
-"""
-HOLD = """
-WITH kept AS (
+), short AS MATERIALIZED (
+    SELECT w.sku, w.quantity::bigint AS wanted, coalesce(k.available, 0) AS available
+    FROM wanted w LEFT JOIN locked k USING (sku)
+    WHERE coalesce(k.available, 0) < w.quantity
+), go AS MATERIALIZED (
+    SELECT 1 WHERE NOT EXISTS (SELECT FROM short) AND (SELECT count(*) FROM asked) = cardinality(%(lines)s::int[])
+), kept AS (
     INSERT INTO reservation (key, line, order_number, location, sku, quantity, state)
-    SELECT %(key)s, w.number, %(order)s, %(location)s, l.sku, w.quantity, 'live'
-    FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
-    JOIN order_line l ON l.order_number = %(order)s AND l.number = w.number
-    RETURNING sku, quantity
-)
-UPDATE stock s SET reserved = s.reserved + k.quantity
-FROM (SELECT sku, sum(quantity) AS quantity FROM kept GROUP BY sku) k
-WHERE s.location = %(location)s AND s.sku = k.sku
-"""
+    SELECT %(key)s, a.number, %(order)s, %(location)s, a.sku, a.quantity, 'live' FROM go, asked a
+), taken AS (
+    UPDATE stock s SET reserved = s.reserved + w.quantity
+    FROM go, wanted w
+    WHERE s.location = %(location)s AND s.sku = w.sku AND s.on_hand - s.reserved >= w.quantity
+), entered AS ({RECORDED}), {SAVED}
+SELECT (SELECT count(*) FROM go) = 1 AS held, (SELECT coalesce(json_agg(short ORDER BY sku), '[]') FROM short) AS short
+"""  # noqa: S608 - put together from constants
 LOCK_HELD = """
 SELECT 1 FROM stock s
 WHERE (s.location, s.sku) IN (SELECT location, sku FROM reservation WHERE key = %(key)s AND state = 'live')
@@ -56,8 +58,8 @@ WHERE s.location = f.location AND s.sku = f.sku
 """
 
 
-class Wanted(NamedTuple):
-    """Units of a sku that a reservation asks for, and what is available at its location."""
+class Shortage(NamedTuple):
+    """Units of a sku that a reservation asks for, and the fewer that its location has."""
 
     sku: str
     wanted: int
@@ -68,25 +70,28 @@ class UnknownLineError(ValueError):
     """A call names a line that the order has not got."""
 
 
-async def lock_wanted(connection: Connection, order: str, location: str, lines: Lines) -> list[Wanted]:
-    """Lock the stock that these lines need, and say per sku what is wanted and what is there."""
-    cursor = await connection.execute(LOCK_WANTED, _asked(order, location, lines))
-    rows = await cursor.fetchall()
-    if sum(row["lines"] for row in rows) != len(lines):
-        raise UnknownLineError(f"order {order} has not got all of the lines {', '.join(map(str, lines))}")
-    return [Wanted(row["sku"], row["wanted"], row["available"]) for row in rows]
+async def reserve(connection: Connection, call: Call, work: ReserveStock) -> list[Shortage]:
+    """Hold every line of the call, with its effect and its save, in one statement; or nothing: then what is short.
 
-
-async def hold(connection: Connection, key: str, order: str, location: str, lines: Lines) -> None:
-    """Hold every line under the effect's key. The stock must be locked and sufficient: CHECK refuses an oversell."""
-    await connection.execute(HOLD, {"key": key, **_asked(order, location, lines)})
+    Stock is locked only while the statement runs. UniqueViolation if this effect was entered before.
+    """
+    values = {
+        **outcome_values(call, Outcome()),
+        **save_values(call),
+        "location": work.location,
+        "lines": list(work.lines),
+        "quantities": list(work.lines.values()),
+    }
+    cursor = await connection.execute(RESERVE, values)
+    row = await cursor.fetchone()
+    assert row is not None
+    short = [Shortage(**item) for item in row["short"]]
+    if not row["held"] and not short:
+        raise UnknownLineError(f"order {call.order} has not got all of the lines {', '.join(map(str, work.lines))}")
+    return short
 
 
 async def release(connection: Connection, key: str) -> None:
     """Give back what is still held under a reserve effect's key; a second time does nothing."""
     await connection.execute(LOCK_HELD, {"key": key})
     await connection.execute(RELEASE, {"key": key})
-
-
-def _asked(order: str, location: str, lines: Lines) -> dict[str, Any]:
-    return {"order": order, "location": location, "lines": list(lines), "quantities": list(lines.values())}
