@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full check bench up clean
+.PHONY: help install demo test test-full check bench docs up clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ check: install ## ruff, types, imports
 
 bench: install ## ratios against floors measured in the same run
 	$(BIN)/python -m bench
+
+docs: install ## the generated pages of docs/reference
+	$(BIN)/python -m tools.docs
 
 clean: ## forget the local data
 	rm -rf .ordito

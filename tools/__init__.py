@@ -1,0 +1,1 @@
+"""What makers of Ordito run by hand: pages that are generated, pictures for the docs."""
