@@ -32,19 +32,20 @@ class Orders:
                 return await self._open(call)
 
     async def _open(self, call: Call) -> Outcome:
-        async with transaction(self._pool) as connection:
+        async with statement(self._pool) as connection:
             order = await opening.read(connection, call.order)
-            opened = order.opened
-            if opened is None:
-                bundle = await self._bundle(connection, order.bundle)
-                try:
-                    fresh = open_order(order.document, bundle, order.prices, order.available)
-                except NoPriceError as error:
-                    return Outcome(refused=True, code="no_price", words=str(error))
-                await opening.write(connection, call.order, fresh)
-                opened = fresh.opened
+            bundle = await self._bundle(connection, order.bundle)
+            if order.opened is not None:
+                await save(connection, call)
+                return Outcome(opened=order.opened)
+        try:
+            fresh = open_order(order.document, bundle, order.prices, order.available)
+        except NoPriceError as error:
+            return Outcome(refused=True, code="no_price", words=str(error))
+        async with transaction(self._pool) as connection:
+            await opening.write(connection, call.order, fresh)
             await save(connection, call)
-        return Outcome(opened=opened)
+        return Outcome(opened=fresh.opened)
 
     async def _bundle(self, connection: Connection, digest: str) -> Bundle:
         """Released bundles never change, so a process reads each of them once."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from domain.opening import OpenedOrder
@@ -11,30 +12,27 @@ from domain.pricing import DatedPrice
 from domain.process.messages import Opened
 from store.pool import Connection
 
-ORDER = "SELECT document, bundle, opened::text AS opened FROM sales_order WHERE number = %s"
-PRICES = """
-SELECT p.sku, p.valid_from, p.amount
-FROM sales_order o
-JOIN list_price p ON p.currency = o.currency AND p.sku IN (
-    SELECT l ->> 'sku' FROM jsonb_array_elements(o.document -> 'lines') AS l WHERE NOT l ? 'unit_price'
-)
-WHERE o.number = %s
-"""
-STOCK = """
-SELECT location, sku, on_hand - reserved AS available
-FROM stock
-WHERE sku IN (
-    SELECT l ->> 'sku' FROM sales_order o, jsonb_array_elements(o.document -> 'lines') AS l WHERE o.number = %s
-)
+READ = """
+SELECT o.document, o.bundle, o.opened::text AS opened, (
+    SELECT coalesce(json_agg(json_build_array(p.sku, p.valid_from, p.amount)), '[]')
+    FROM list_price p
+    WHERE p.currency = o.currency AND p.sku IN (
+        SELECT l ->> 'sku' FROM jsonb_array_elements(o.document -> 'lines') AS l WHERE NOT l ? 'unit_price')
+) AS prices, (
+    SELECT coalesce(json_agg(json_build_array(s.location, s.sku, s.on_hand - s.reserved)), '[]')
+    FROM stock s
+    WHERE s.sku IN (SELECT l ->> 'sku' FROM jsonb_array_elements(o.document -> 'lines') AS l)
+) AS stock
+FROM sales_order o WHERE o.number = %s
 """
 CONTENT = "SELECT content::text AS content FROM policy_bundle WHERE hash = %s"
-WRITE_LINES = """
-INSERT INTO order_line (order_number, number, sku, quantity, amount, waterfall, group_id, shipped, cancelled)
-SELECT %(order)s, l.number, l.sku, l.quantity, l.amount, l.waterfall, l.group_id, 0, 0
-FROM jsonb_to_recordset(%(lines)s::jsonb)
-     AS l (number int, sku text, quantity int, amount bigint, waterfall jsonb, group_id text)
-"""
-WRITE_ORDER = """
+WRITE = """
+WITH written AS (
+    INSERT INTO order_line (order_number, number, sku, quantity, amount, waterfall, group_id, shipped, cancelled)
+    SELECT %(order)s, l.number, l.sku, l.quantity, l.amount, l.waterfall, l.group_id, 0, 0
+    FROM jsonb_to_recordset(%(lines)s::jsonb)
+         AS l (number int, sku text, quantity int, amount bigint, waterfall jsonb, group_id text)
+)
 UPDATE sales_order SET opened = %(opened)s::jsonb, goods = %(goods)s, charges = %(charges)s, tax = %(tax)s
 WHERE number = %(order)s
 """
@@ -52,19 +50,17 @@ class ToOpen:
 
 
 async def read(connection: Connection, number: str) -> ToOpen:
-    """Everything in one round trip; LookupError for an order that was never accepted."""
-    orders = await connection.execute(ORDER, (number,))
-    listed = await connection.execute(PRICES, (number,))
-    stocked = await connection.execute(STOCK, (number,))
-    row = await orders.fetchone()
+    """Everything in one statement; LookupError for an order that was never accepted."""
+    cursor = await connection.execute(READ, (number,))
+    row = await cursor.fetchone()
     if row is None:
         raise LookupError(f"order {number} was never accepted")
     prices: dict[str, list[DatedPrice]] = {}
-    for price in await listed.fetchall():
-        prices.setdefault(price["sku"], []).append(DatedPrice(price["valid_from"], price["amount"]))
+    for sku, valid_from, amount in row["prices"]:
+        prices.setdefault(sku, []).append(DatedPrice(date.fromisoformat(valid_from), amount))
     available: dict[str, dict[str, int]] = {}
-    for stock in await stocked.fetchall():
-        available.setdefault(stock["location"], {})[stock["sku"]] = stock["available"]
+    for location, sku, units in row["stock"]:
+        available.setdefault(location, {})[sku] = units
     opened = Opened.model_validate_json(row["opened"]) if row["opened"] else None
     return ToOpen(row["document"], row["bundle"], prices, available, opened)
 
@@ -81,16 +77,15 @@ async def read_bundle(connection: Connection, digest: str) -> Bundle:
 async def write(connection: Connection, number: str, order: OpenedOrder) -> None:
     """The lines with their prices, and the answer that a second opening gives. UniqueViolation if opened before."""
     facts = order.opened.facts
-    lines = _lines(order)
-    await connection.execute(WRITE_LINES, {"order": number, "lines": json.dumps(lines, separators=(",", ":"))})
     values = {
         "order": number,
+        "lines": json.dumps(_lines(order), separators=(",", ":")),
         "opened": order.opened.model_dump_json(exclude_defaults=True),
         "goods": facts.goods,
         "charges": facts.charges,
         "tax": facts.tax,
     }
-    await connection.execute(WRITE_ORDER, values)
+    await connection.execute(WRITE, values)
 
 
 def _lines(order: OpenedOrder) -> Sequence[dict[str, Any]]:

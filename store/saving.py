@@ -51,7 +51,7 @@ moved AS (
 by the same statement, which it cannot see in the table: key and outcome)."""
 
 SAVE = f"WITH go AS (SELECT 1), entered AS (SELECT NULL AS key, NULL::jsonb AS outcome WHERE false), {SAVED} SELECT 1"
-NOTHING = {
+NOTHING: dict[str, Any] = {
     **dict.fromkeys(("revision", "order_status", "finished", "at_risk", "parked", "promise_date", "row")),
     "version": 0,
     "events": "[]",
