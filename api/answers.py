@@ -177,6 +177,7 @@ class ChangeView(BaseModel):
     kind: str
     base_revision: int | None
     requested_by: str
+    reason: str
     received_at: datetime
     outcome: ChangeOutcome
     answer: ChangeAnswer | None

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.answers import ChangeView, RetryView
 from api.auth import ChangeWriter, Operator, OrderReader
-from api.errors import ApiError
+from api.errors import ApiError, document_refused
 from api.orders import order_unknown, printable
 from api.query import Query
 from api.services import Services, services_of
@@ -22,6 +22,7 @@ from api.wire import answer, read_model
 from domain.base import Value
 from domain.card_numbers import contains_card_number
 from domain.document_fields import OrderNumber
+from domain.problems import Problem
 from domain.process.change_requests import signal_payload, without_personal_data
 from domain.process.messages import ChangeAsked, RetryAsked
 from domain.process.words import ChangeOutcome
@@ -65,7 +66,8 @@ async def cancel_order(number: str, request: Request, caller: ChangeWriter) -> R
     query.done()
     body = await read_model(request, CancelRequest)
     if contains_card_number(body.reason):
-        raise ApiError("invalid_document", "$.reason looks like it holds a card number; nothing was kept.")
+        words = "This looks like a card number. Leave it out; nothing was kept."
+        raise document_refused((Problem("$.reason", "card_number", words),))
     structlog.contextvars.bind_contextvars(order=printable(number))
     asked = ChangeAsked(
         change_id=body.change_id or uuid.uuid4().hex,
@@ -105,13 +107,18 @@ async def _ask(
     services: Services, number: str, asked: ChangeAsked, message: int | None, wait: timedelta
 ) -> dict[str, Any] | None:
     """Ask the order itself. Whatever goes wrong, the relay has the message; the row, perhaps with the answer."""
+    given, closed = None, False
     try:
         given = await services.gateway.ask_change(number, without_personal_data(asked), wait)
-    except (TemporalAwayError, OrderNotRunningError, RefusedError) as error:
+    except (TemporalAwayError, OrderNotRunningError) as error:
         log.info("the change is left to the relay", why=type(error).__name__)
-        given = None
+    except RefusedError as error:
+        closed = error.code == "order_closed"
     async with services.pool.connection() as connection:
-        if given is not None and message is not None and given.outcome is not ChangeOutcome.IN_PROGRESS:
+        if closed:
+            await changes.answer_closed(connection, number, asked.change_id, asked.at)
+        answered = closed or (given is not None and given.outcome is not ChangeOutcome.IN_PROGRESS)
+        if answered and message is not None:
             await dispatch.mark_delivered(connection, [message], "the order was asked directly")
         elif message is not None:
             await dispatch.announce(connection)

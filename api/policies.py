@@ -1,6 +1,7 @@
 """Policies: which bundle is live, and publishing the folder (POL7)."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -69,7 +70,7 @@ async def publish_policies(request: Request, caller: PolicyWriter) -> Response:
     body = await read_model(request, Publication)
     loaded, files = await asyncio.to_thread(policy_folder.load, services.settings.policies)
     errors = tuple(
-        Problem(f"{found.file}:{found.line}:{found.column}", "policy", found.message)
+        Problem(f"{Path(found.file).name}:{found.line}:{found.column}", "policy", found.message)
         for found in loaded.problems
         if found.severity is Severity.ERROR
     )

@@ -90,6 +90,7 @@ def change(row: Row) -> Row:
         "kind": row["kind"],
         "base_revision": row["base_revision"],
         "requested_by": row["requested_by"],
+        "reason": (row.get("document") or {}).get("reason", ""),
         "received_at": row["received_at"],
         "outcome": row["outcome"] or "in_progress",
         "answer": row["answer"],

@@ -72,18 +72,27 @@ async def unknown_skus(connection: Connection, skus: list[str]) -> set[str]:
     return {row["sku"] for row in await cursor.fetchall()}
 
 
+_PLACES = """
+INSERT INTO stock (location, sku, on_hand, reserved)
+SELECT DISTINCT location, sku, 0, 0 FROM jsonb_to_recordset(%(movements)s::jsonb) AS m(location text, sku text)
+ORDER BY location, sku ON CONFLICT DO NOTHING
+"""
+_LOCK = """
+SELECT 1 FROM stock WHERE (location, sku) IN (
+    SELECT location, sku FROM jsonb_to_recordset(%(movements)s::jsonb) AS m(location text, sku text))
+ORDER BY location, sku FOR UPDATE
+"""
 _MOVE = """
-WITH asked AS (
-    SELECT * FROM jsonb_to_recordset(%(movements)s::jsonb)
-        AS m(id text, location text, sku text, quantity int, reason text)
-), made AS (
+WITH made AS (
     INSERT INTO stock_movement (id, location, sku, quantity, reason)
-    SELECT id, location, sku, quantity, reason FROM asked ORDER BY id ON CONFLICT DO NOTHING
+    SELECT id, location, sku, quantity, reason
+    FROM jsonb_to_recordset(%(movements)s::jsonb) AS m(id text, location text, sku text, quantity int, reason text)
+    ON CONFLICT DO NOTHING
     RETURNING id, location, sku, quantity
 ), moved AS (
-    INSERT INTO stock AS s (location, sku, on_hand, reserved)
-    SELECT location, sku, sum(quantity), 0 FROM made GROUP BY location, sku ORDER BY location, sku
-    ON CONFLICT (location, sku) DO UPDATE SET on_hand = s.on_hand + excluded.on_hand
+    UPDATE stock s SET on_hand = s.on_hand + m.quantity
+    FROM (SELECT location, sku, sum(quantity) AS quantity FROM made GROUP BY location, sku) m
+    WHERE s.location = m.location AND s.sku = m.sku
 )
 SELECT id FROM made
 """
@@ -94,8 +103,11 @@ async def move_stock(connection: Connection, movements: list[Movement]) -> set[s
 
     All or nothing: StockTooLowError when one would go below what is reserved.
     """
+    values = {"movements": json.dumps([m._asdict() for m in movements])}
+    await connection.execute(_PLACES, values)
+    await connection.execute(_LOCK, values)
     try:
-        cursor = await connection.execute(_MOVE, {"movements": json.dumps([m._asdict() for m in movements])})
+        cursor = await connection.execute(_MOVE, values)
     except CheckViolation:
         raise StockTooLowError from None
     return {row["id"] for row in await cursor.fetchall()}

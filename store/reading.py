@@ -32,7 +32,7 @@ SELECT o.*,
        FROM payment_capture c WHERE c.order_number = o.number) AS captures,
     (SELECT coalesce(jsonb_agg(to_jsonb(i) ORDER BY i.number), '[]')
        FROM invoice i WHERE i.order_number = o.number) AS invoices,
-    (SELECT coalesce(jsonb_agg(to_jsonb(r) - 'document' ORDER BY r.received_at, r.change_id), '[]')
+    (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.received_at, r.change_id), '[]')
        FROM change_request r WHERE r.order_number = o.number) AS changes
 FROM sales_order o WHERE o.number = %s
 """
