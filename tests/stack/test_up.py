@@ -12,7 +12,7 @@ import psutil
 import psycopg
 import pytest
 
-from stack.leftovers import still_alive
+from stack.leftovers import signal_all, still_alive
 from tests.support.stack import running_postgres, running_temporal
 from tests.support.up import SERVERS_ONLY, environment, ordito, ordito_up
 
@@ -87,8 +87,7 @@ async def test_after_kill_9_nothing_stays_and_it_starts_again_with_its_data(tmp_
         url = up.stack_file()["environment"]["DATABASE_URL"]
         execute(url, "CREATE TABLE kept AS SELECT 'here' AS word")
         family = up.family()
-        for process in family[:1] if victims == "the supervisor" else family:
-            process.kill()
+        signal_all(family[:1] if victims == "the supervisor" else family, signal.SIGKILL)
         await up.process.wait()
 
         assert (up.home / "stack.json").exists()

@@ -45,7 +45,7 @@ async def ordito(*arguments: str, env: dict[str, str]) -> tuple[int, str, str]:
         ORDITO, *arguments, env=env, cwd=PROJECT_ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=60)
+        stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=120)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -67,7 +67,7 @@ class UpProcess:
         """Everything it printed so far, both streams."""
         return self._output.read_text(encoding="utf-8")
 
-    async def until(self, pattern: str, seconds: float = 60) -> str:
+    async def until(self, pattern: str, seconds: float = 120) -> str:
         """Waits until it printed something that matches; all it printed."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.said):
