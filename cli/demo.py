@@ -84,7 +84,7 @@ async def _perform(settings: Settings, truth: Truth, file: OrderFile) -> tuple[d
     address = Address(settings.api_url, settings.api_key)
     async with open_reader(address) as client:
         course = await run(settings, client, truth, file, address)
-        figures = await read_figures(Reader(client), truth)
+        figures = await read_figures(Reader(client, truth), truth)
     verdicts = await run_audit(settings)
     temporal = await connect(settings, lazy=False)
     history = await measure(temporal, [row.number for row in file.rows])

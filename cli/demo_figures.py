@@ -23,10 +23,11 @@ Row = dict[str, Any]
 
 
 class Reader:
-    """Reads the demo's orders and their stock."""
+    """Reads the demo's orders and their stock; other orders of this shop are none of its business."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, truth: Truth) -> None:
         self._client = client
+        self._numbers = truth.numbers
 
     async def get(self, path: str, **query: Any) -> Row:
         """The answer to GET; a sentence when there is none."""
@@ -50,9 +51,10 @@ class Reader:
             if after is None:
                 return rows
 
-    async def orders(self) -> list[Row]:
+    async def orders(self, **query: Any) -> list[Row]:
         """The demo's orders as the list has them."""
-        return await self.pages("/v1/orders", "orders", source_system=SYSTEM)
+        listed = await self.pages("/v1/orders", "orders", source_system=SYSTEM, **query)
+        return [order for order in listed if order["number"] in self._numbers]
 
     async def whole_orders(self, numbers: Iterable[str]) -> list[Row]:
         """These orders with everything that belongs to them."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 
-from adapters.imports.northwind import SYSTEM
 from adapters.imports.row import OrderFile
 from cli.demo_figures import Reader
 from cli.demo_outside import set_up
@@ -42,7 +41,7 @@ class Course:
 
 async def run(settings: Settings, client: httpx.AsyncClient, truth: Truth, file: OrderFile, address: Address) -> Course:
     """Runs the demo; CommandError when an order is refused or stands still."""
-    reader = Reader(client)
+    reader = Reader(client, truth)
     await publish_policies(client, reader)
     await set_up(settings, truth)
     before = await _at_rest(reader, truth)
@@ -80,7 +79,7 @@ def _waits_for_good(order: dict[str, Any], truth: Truth) -> bool:
 async def _follow(reader: Reader, truth: Truth, done: Callable[[int], None]) -> None:
     settled, moved_at, last = 0, time.monotonic(), Counter[str]()
     while True:
-        unfinished = await reader.pages("/v1/orders", "orders", source_system=SYSTEM, finished="false")
+        unfinished = await reader.orders(finished="false")
         moving = [order for order in unfinished if not _waits_for_good(order, truth)]
         done(truth.orders - len(moving) - settled)
         settled = truth.orders - len(moving)

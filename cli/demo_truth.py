@@ -28,6 +28,11 @@ class Truth:
     shipped: dict[str, datetime]
 
     @property
+    def numbers(self) -> frozenset[str]:
+        """Numbers of the demo's orders."""
+        return frozenset((*self.waiting, *self.shipped))
+
+    @property
     def money(self) -> dict[str, str]:
         """What is invoiced, and captured: the orders that left."""
         total = self.goods + self.freight

@@ -89,9 +89,9 @@ def read_file(path: Path, kind: Format, as_of: date | None, limit: int | None) -
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Any]:
-    """A bar on stderr; yields a function that moves it on by one (or by `advance`)."""
+    """A bar on stderr, if that is a terminal; yields a function that moves it on by one (or by `advance`)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=not err.is_terminal) as progress:
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda advance=1: progress.advance(task, advance)
 
