@@ -1,0 +1,112 @@
+"""The worker of the bare orders: `python -m bench.floor.worker`. Its options are those of our worker.
+
+A local activity commits one row; a remote one makes one call to the simulators.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+
+import httpx
+from psycopg_pool import AsyncConnectionPool
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+
+from bench.floor.driver import QUEUE, SOCKET
+from bench.floor.shapes import BareOrder
+from bench.floor.workflow import BareOrderWorkflow
+from settings import Settings
+from worker import OPTIONS, runner
+
+AMOUNT = 10_000
+
+
+class BareActivities:
+    """Everything that happens outside of the workflow."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool, http: httpx.AsyncClient, settings: Settings, told: asyncio.StreamWriter
+    ):
+        self._pool = pool
+        self._http = http
+        self._settings = settings
+        self._told = told
+
+    @activity.defn
+    async def commit(self, number: str, step: str) -> None:
+        """One row."""
+        async with self._pool.connection() as connection:
+            await connection.execute("INSERT INTO bench_step (number, step) VALUES (%s, %s)", (number, step))
+
+    @activity.defn
+    async def authorize(self, order: BareOrder) -> None:
+        """Holds the money."""
+        body = {
+            "order": order.number,
+            "amount": AMOUNT,
+            "currency": order.currency,
+            "token": order.payment.token,
+            "at": order.ordered_at.isoformat(),
+        }
+        await self._post(f"{self._settings.payment_url}/v1/authorizations", f"{order.number}/authorize", body)
+
+    @activity.defn
+    async def ship(self, order: BareOrder) -> None:
+        """Asks for the shipment, and says when the call has returned: the driver then sends the signal."""
+        body = {
+            "order": order.number,
+            "group": "1",
+            "method": order.ship_method,
+            "at": order.ordered_at.isoformat(),
+            "ship_to": order.ship_to.model_dump(),
+            "lines": [
+                {"line": str(at), "sku": line.sku, "quantity": line.quantity, "ordered": line.quantity}
+                for at, line in enumerate(order.lines)
+            ],
+        }
+        await self._post(f"{self._settings.carrier_url}/v1/shipments", f"{order.number}/ship", body)
+        self._told.write(f"shipped {order.number}\n".encode())
+
+    @activity.defn
+    async def capture(self, order: BareOrder) -> None:
+        """Takes the money."""
+        body = {
+            "authorization_key": f"{order.number}/authorize",
+            "amount": AMOUNT,
+            "at": order.ordered_at.isoformat(),
+        }
+        await self._post(f"{self._settings.payment_url}/v1/captures", f"{order.number}/capture", body)
+
+    async def _post(self, url: str, key: str, body: Mapping[str, object]) -> None:
+        (await self._http.post(url, json=body, headers={"Idempotency-Key": key})).raise_for_status()
+
+
+async def main() -> None:
+    """Works until SIGTERM."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    settings = Settings.from_env()
+    client = await Client.connect(settings.temporal_address, data_converter=pydantic_data_converter)
+    _, told = await asyncio.open_unix_connection(os.environ[SOCKET])
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    async with (
+        AsyncConnectionPool(settings.database(), min_size=2, max_size=16, kwargs={"autocommit": True}) as pool,
+        httpx.AsyncClient(limits=limits, trust_env=False) as http,
+    ):
+        steps = BareActivities(pool, http, settings, told)
+        async with Worker(
+            client,
+            task_queue=QUEUE,
+            workflows=[BareOrderWorkflow],
+            activities=[steps.commit, steps.authorize, steps.ship, steps.capture],
+            workflow_runner=runner(),
+            **OPTIONS,
+        ):
+            await stopped.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

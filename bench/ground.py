@@ -1,0 +1,136 @@
+"""The ground that ours and the floors stand on: a stack of its own, on free ports, in a folder that is thrown away."""
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from bench.documents import skus
+from settings import PROJECT_ROOT, SETTINGS, Settings
+from stack.child import Child, Command
+from stack.ports import is_free
+from stack.running import RunningStack, running_stack
+
+UNITS = 1_000_000
+LOCATION = "main"
+FIRST_PORT, LAST_PORT = 20_000, 32_000  # below those that the kernel gives to outgoing connections
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The running stack, its API, its simulators and its database."""
+
+    stack: RunningStack
+    api: httpx.AsyncClient
+    outside: httpx.AsyncClient
+    database: psycopg.AsyncConnection[Any]
+    folder: Path
+
+    @property
+    def settings(self) -> Settings:
+        """Complete settings of the stack."""
+        return self.stack.settings
+
+    def pids(self, *parts: str) -> list[int]:
+        """Process ids of these parts."""
+        children = self.stack.supervisor.children()
+        return [children[part].pid for part in parts]
+
+    def pause_relay(self) -> None:
+        """From now on orders are accepted, but nobody starts them."""
+        os.kill(self.pids("relay")[0], signal.SIGSTOP)
+
+    def resume_relay(self) -> None:
+        """The relay goes on where it was stopped."""
+        os.kill(self.pids("relay")[0], signal.SIGCONT)
+
+    async def count(self, query: str) -> int:
+        """The one number that a query gives."""
+        row = await (await self.database.execute(query)).fetchone()
+        return int(row[0]) if row is not None else 0
+
+
+@asynccontextmanager
+async def running_ground(folder: Path) -> AsyncIterator[Ground]:
+    """Starts the stack, publishes the policies as they are in the checkout, and fills the warehouse."""
+    settings = Settings.from_env(_environment(folder))
+    async with running_stack(settings, tell=_say) as stack:
+        given = stack.settings
+        headers = {"Authorization": f"Bearer {given.api_key}"}
+        simulators = f"http://127.0.0.1:{given.simulators_port}"
+        async with (
+            httpx.AsyncClient(base_url=given.api_url, headers=headers, timeout=30, trust_env=False) as api,
+            httpx.AsyncClient(base_url=simulators, timeout=30, trust_env=False) as outside,
+            await psycopg.AsyncConnection.connect(given.database(), autocommit=True) as database,
+        ):
+            ground = Ground(stack, api, outside, database, folder)
+            await _fill(api)
+            try:
+                yield ground
+            finally:
+                ground.resume_relay()  # a stopped process does not hear that it should end
+
+
+@asynccontextmanager
+async def running_program(module: str, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Child]:
+    """A Python module as a process of its own, for as long as the block; it prints to a log in the folder."""
+    log = folder / f"{module}.log"
+    child = await Child.start(Command((sys.executable, "-m", module), log, environment))
+    try:
+        yield child
+    finally:
+        await child.stop()
+
+
+def free_ports() -> Mapping[str, str]:
+    """A free port of 127.0.0.1 for every variable that takes one."""
+    names = [setting.name for setting in SETTINGS if setting.name.endswith("_PORT")]
+    candidates = random.sample(range(FIRST_PORT, LAST_PORT), 1000)
+    free = itertools.islice((port for port in candidates if is_free(port)), len(names))
+    return dict(zip(names, map(str, free), strict=True))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Nothing of the user's own set-up: every server is the embedded one."""
+    return {"ORDITO_HOME": str(folder / "home"), "ORDITO_POLICIES": str(PROJECT_ROOT / "policies"), **free_ports()}
+
+
+async def _fill(api: httpx.AsyncClient) -> None:
+    """Policies, items with prices, and stock that never runs out."""
+    items = [{"sku": sku, "title": sku, "prices": [{"currency": "USD", "amount": "12.50"}]} for sku in skus()]
+    movements = [
+        {"id": f"open-{sku}", "location": LOCATION, "sku": sku, "quantity": UNITS, "reason": "receipt"}
+        for sku in skus()
+    ]
+    for method, path, body in (
+        ("POST", "/v1/policies", {"note": "bench"}),
+        ("PUT", "/v1/items", {"items": items}),
+        ("POST", "/v1/stock/movements", {"movements": movements}),
+    ):
+        (await api.request(method, path, json=body)).raise_for_status()
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float, what: str) -> None:
+    """Waits until the coroutine function `holds` answers yes; TimeoutError with words when it does not."""
+    async with asyncio.timeout(seconds) as deadline:
+        try:
+            while not await holds():
+                await asyncio.sleep(0.02)
+        except asyncio.CancelledError:
+            if deadline.expired():
+                raise TimeoutError(f"after {seconds:.0f} s still not: {what}") from None
+            raise
+
+
+def _say(words: str) -> None:
+    print(f"bench: {words}", file=sys.stderr, flush=True)
