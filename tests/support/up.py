@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from settings import PROJECT_ROOT
+from stack.child import LAUNCHER
 from stack.leftovers import signal_all, still_alive
 from tests.support.ports import free_port
 
@@ -104,7 +105,12 @@ async def ordito_up(env: dict[str, str], *arguments: str, ready: str = READY) ->
     output = home.with_name(f"{home.name}-output-{time.monotonic_ns()}.txt")
     with output.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            ORDITO, "up", *arguments, env=env, cwd=PROJECT_ROOT, stdout=file, stderr=file
+            *(sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), "-1", "-1", ""),
+            *(str(ORDITO), "up", *arguments),  # tied to us: a test run that is killed leaves no stack behind
+            env=env,
+            cwd=PROJECT_ROOT,
+            stdout=file,
+            stderr=file,
         )
     up = UpProcess(process, env, output)
     family: list[psutil.Process] = []
