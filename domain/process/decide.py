@@ -117,7 +117,8 @@ def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
         else:
             changes.undone(draft, group.id, run, call.key)
     elif outcome.refused:
-        faults.refused(draft, group, run, outcome)
+        run = draft.change_run(group.id, run.step, unanswered=None)
+        faults.refused(draft, draft.groups[group.id], run, outcome)
     else:
         run = draft.change_run(group.id, run.step, state=RunState.DONE, parked=None, unanswered=None)
         TASKS[run.task].done(draft, draft.groups[group.id], run, outcome)
@@ -208,7 +209,9 @@ def _save_done(state: OrderState, event: Event) -> Save | None:
 
 def _saved(draft: Draft, save: Save) -> None:
     keys = {event.key for event in save.events}
-    answered = {given.change_id for given in save.answers}
+    answered = {given.change_id: given for given in save.answers}
+    # Whoever asks gets the answer to the letter as it is stored, with the moment that was decided in advance.
+    draft.answers |= {change_id: given for change_id, given in answered.items() if change_id in draft.answers}
     draft.events = [event for event in draft.events if event.key not in keys]
     draft.unsaved_answers = [given for given in draft.unsaved_answers if given.change_id not in answered]
     draft.saved_row, draft.saved_version = save.row, save.version

@@ -89,7 +89,9 @@ class World:
     known_expired: set[str] = field(default_factory=set)
     """Those of which the order has been told."""
 
-    def answer(self, call: Call, *, refuse: str | None = None, fault: bool = False, effect: bool = True) -> Outcome | None:
+    def answer(
+        self, call: Call, *, refuse: str | None = None, fault: bool = False, effect: bool = True
+    ) -> Outcome | None:
         """The outcome of a call; None for a fault, which may have had its effect all the same."""
         if fault and not effect:
             return None

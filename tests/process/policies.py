@@ -36,7 +36,9 @@ def wait(until: ShipStatus, **more: Any) -> Step:
 
 
 def process(*nodes: Node) -> Process:
-    return Process(name="standard", title="Ship from stock", owner="fulfillment_lead", calendar="warehouse", steps=nodes)
+    return Process(
+        name="standard", title="Ship from stock", owner="fulfillment_lead", calendar="warehouse", steps=nodes
+    )
 
 
 class Steps:

@@ -22,7 +22,7 @@ def undone(run: Run) -> list[str]:
 
 def is_cancelled(run: Run) -> None:
     assert run.state.finished
-    assert run.row.status is Status.CANCELLED
+    assert run.row.status == Status.CANCELLED
     assert run.row.revision == 2
     assert run.world.database.cancelled == {1: 1, 2: 2}
     assert run.told.count("order.cancelled") == 1
@@ -75,7 +75,7 @@ def test_while_a_call_is_on_its_way(operation: Operation, taken_back: list[str],
 def test_while_waiting_the_shipment_goes_first_then_backwards_each_once() -> None:
     run = Run().begin().settle()
     run.cancel()
-    assert run.row.status is Status.CANCELLING
+    assert run.row.status == Status.CANCELLING
     run.settle()
     is_cancelled(run)
     assert run.log[4:] == ["cancel_shipment", "void_authorization", "release_stock"]
@@ -134,7 +134,7 @@ def test_a_stale_base_revision_is_refused_and_nothing_touched() -> None:
     assert (answer.outcome, answer.code, answer.revision) == (ChangeOutcome.REFUSED, "stale_revision", 1)
     assert answer.words.startswith("The change was made for revision 3, the order is at revision 1.")
     assert not undone(run)
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
     assert run.told[-1] == "change.refused"
 
 
@@ -148,7 +148,7 @@ def test_after_shipment_it_is_refused_with_a_reason(status: str) -> None:
     assert (answer.outcome, answer.code) == (ChangeOutcome.REFUSED, "already_shipped")
     assert "line 1, 2" in answer.words
     assert not undone(run)
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
 
 
 def test_partly_shipped_is_shipped() -> None:
@@ -171,11 +171,11 @@ def test_the_carrier_refuses_and_the_order_goes_on() -> None:
         assert (answer.outcome, answer.code) == (ChangeOutcome.REFUSED, "too_late")
         assert answer.words == "Cannot be cancelled any more: They say too_late. The order goes on."
     assert undone(run) == ["O-1/ship/1/r1/request_shipment/1"]
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
     assert run.row.revision == 1
     run.carrier("shipped")
     run.settle()
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
 
 
 def test_what_was_taken_back_is_done_again_when_another_group_cannot_be_cancelled() -> None:
@@ -198,7 +198,7 @@ def test_shipped_while_cancelling() -> None:
     run.carrier("shipped")
     run.settle()
     assert run.answer().code == "already_shipped"
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
     assert run.log.count("capture_payment") == 1
 
 
@@ -212,7 +212,7 @@ def test_a_request_without_an_answer_is_asked_again_when_its_cancel_is_refused()
     run.settle()
     assert [other.key for other in run.calls if other.operation is Operation.SHIP] == [call.key, call.key]
     assert "shipment.requested" in run.told
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
 
 
 def test_during_a_fault_pause_it_waits_for_the_database_and_then_gives_back() -> None:
@@ -258,7 +258,7 @@ def test_an_undo_that_does_not_get_through_is_parked_and_tried_again_under_its_k
     run.settle()
     waiting = run.row.waiting[0]
     assert (waiting.code, waiting.parked, waiting.who) == ("undo_failed", True, "fulfillment_lead")
-    assert run.row.status is Status.CANCELLING
+    assert run.row.status == Status.CANCELLING
     assert not run.state.answers
     run.retry()
     run.settle()

@@ -18,7 +18,7 @@ AUTHORIZE = "O-1/authorize/1/r1/authorize_payment/1"
 
 def completed_once(run: Run) -> None:
     run.settle()
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
     assert len(run.world.captured()) == 1
     assert run.log.count("create_invoice") == 1
     assert run.state.early == ()
@@ -129,7 +129,7 @@ def test_an_authorization_that_expires_while_waiting_is_made_anew_and_captured_o
     run.expire(AUTHORIZE)
     run.expire(AUTHORIZE)
     run.settle()
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
     assert run.log[4:] == ["authorize_payment"]
     assert run.key("authorize") == f"{AUTHORIZE[:-1]}2"
     run.carrier("shipped")
@@ -178,7 +178,7 @@ def test_told_of_an_expiry_before_the_authorization_was_answered() -> None:
     run.expire(AUTHORIZE)
     run.settle()
     assert [call.key[-1] for call in run.calls if call.operation is Operation.AUTHORIZE] == ["1", "2"]
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
 
 
 def test_told_of_an_expiry_after_the_capture_changes_nothing() -> None:

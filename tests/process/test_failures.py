@@ -28,7 +28,7 @@ def finishes(run: Run) -> None:
     run.settle()
     run.carrier("shipped")
     run.settle()
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
     for operation in (Operation.RESERVE, Operation.AUTHORIZE, Operation.SHIP, Operation.CAPTURE, Operation.INVOICE):
         assert len(run.world.live(operation)) == 1, operation
 
@@ -59,6 +59,18 @@ def test_without_an_answer_the_same_key_is_tried_again(effect: bool) -> None:
     run.retry()
     finishes(run)
     assert keys(run, Operation.SHIP) == ["r1/request_shipment/1"] * 2
+
+
+def test_without_an_answer_then_refused_then_tried_again_is_a_new_effect() -> None:
+    run, call = stopped_at(Operation.AUTHORIZE)
+    run.finish(call, fault=True, effect=False)
+    run.settle()
+    run.retry()
+    run.finish(run.pending[0], refuse="declined")
+    run.settle()
+    run.retry()
+    finishes(run)
+    assert keys(run, Operation.AUTHORIZE) == ["r1/authorize_payment/1"] * 2 + ["r1/authorize_payment/2"]
 
 
 def test_a_fault_that_stays_parks_again_and_tells_each_time() -> None:
@@ -120,7 +132,7 @@ def test_the_reaction_skip_goes_on_and_says_so() -> None:
     run.finish(run.pending[0], refuse="capture_refused")
     run.settle()
     assert run.step("capture").state is RunState.SKIPPED
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
     skipped = next(event for event in run.world.database.events.values() if event.type == "step.skipped")
     assert skipped.words == "They say capture_refused. Skipped, as the policy says."
 
@@ -135,7 +147,7 @@ def test_a_policy_cancel_after_shipment_is_refused_and_the_step_waits() -> None:
     assert run.row.waiting[0].code == "capture_refused"
     run.retry()
     run.settle()
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
 
 
 def test_two_parked_steps_are_tried_again_by_one_call() -> None:
@@ -147,7 +159,7 @@ def test_two_parked_steps_are_tried_again_by_one_call() -> None:
     assert [waiting.code for waiting in run.row.waiting] == ["declined", "outside_unavailable"]
     run.retry()
     run.settle()
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
     assert run.told.count("order.retried") == 1
 
 
@@ -177,7 +189,7 @@ def finishes_with_two_authorizations(run: Run) -> None:
     run.settle()
     run.carrier("shipped")
     run.settle()
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
     assert len(run.world.captured()) == 1
 
 
@@ -186,8 +198,8 @@ def test_every_wait_says_what_why_who_and_until_when_in_the_details() -> None:
     run.finish(call, refuse="declined")
     run.settle()
     assert (
-        "**Waits at authorize**: They say declined. Owner: finance manager until 2026-03-03 09:00 UTC."
-        " Retry with `ordito order retry`, the update `retry`, or the console."
+        "**Waits at authorize** (declined): They say declined. Owner: finance manager until 2026-03-03 09:00 UTC."
+        " To try again: `ordito order retry O-1`, or the update `retry`."
     ) in details(run.state)
     run.retry()
     run.settle()

@@ -31,7 +31,7 @@ def test_three_local_and_three_remote_calls_and_no_save() -> None:
     assert run.log == USUAL
     assert [call.operation in REMOTE for call in run.calls] == [False, False, True, True, True, False]
     assert run.state.finished
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
     assert run.told == [
         *("order.scheduled", "stock.reserved", "payment.authorized", "shipment.requested"),
         *("payment.captured", "invoice.created", "order.completed"),
@@ -44,7 +44,7 @@ def test_every_call_carries_the_save_of_the_state_it_leads_to() -> None:
     run.up_to(Operation.SHIP)
     save = run.pending[0].save
     assert save is not None
-    assert save.row.status is Status.RELEASED
+    assert save.row.status == Status.RELEASED
     assert save.row.waiting[0].step == "wait_for_shipped"
     run.settle()
     assert run.row == save.row
@@ -84,7 +84,7 @@ def test_on_terms_nothing_is_authorized_or_captured() -> None:
     work = run.calls[-1].work
     assert isinstance(work, CreateInvoice)
     assert not work.paid
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
 
 
 def test_status_of_a_group_moves_step_by_step() -> None:
@@ -145,7 +145,7 @@ def test_choose_takes_the_first_path_that_is_true() -> None:
     assert "hand_over" not in run.state.groups["1"].runs
     assert run.step("hand_over", "2").state is RunState.DONE
     chosen = [event for event in run.world.database.events.values() if event.type == "path.chosen"]
-    assert [(event.words, event.why) for event in chosen if "payment" in event.key][0] == (
+    assert next((event.words, event.why) for event in chosen if "payment" in event.key) == (
         "Takes the path by card at payment.",
         'order.payment.method == "card" is true',
     )
@@ -155,7 +155,7 @@ def test_choose_takes_otherwise_when_nothing_is_true() -> None:
     run = shipped(Run(world=World(process=SHAPES["choosing"](), method="terms")))
     assert run.state.groups["1"].choices["payment"] == "on_terms"
     assert "authorize" not in run.state.groups["1"].runs
-    assert run.row.status is Status.COMPLETED
+    assert run.row.status == Status.COMPLETED
 
 
 def test_together_begins_all_paths_and_goes_on_when_all_are_done() -> None:
@@ -173,11 +173,11 @@ def test_a_wait_for_delivered_does_not_end_with_shipped() -> None:
     assert [waiting.step for waiting in run.row.waiting] == ["wait_for_picked"]
     run.carrier("picked")
     assert [waiting.step for waiting in run.row.waiting] == ["wait_for_shipped"]
-    assert run.row.status is Status.RELEASED
+    assert run.row.status == Status.RELEASED
     run.settle()
     run.carrier("shipped")
     run.settle()
-    assert run.row.status is Status.SHIPPED
+    assert run.row.status == Status.SHIPPED
     assert [waiting.step for waiting in run.row.waiting] == ["wait_for_delivered"]
     assert "create_invoice" not in run.log
     run.carrier("delivered")
@@ -248,5 +248,3 @@ def test_finished_order_does_nothing_any_more() -> None:
     assert run.log == USUAL
     assert run.state.finished
     assert row_of(run.state).finished
-
-

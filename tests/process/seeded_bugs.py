@@ -1,0 +1,207 @@
+"""One-line bugs in the decider that its tests must find.
+
+`python -m tests.process.seeded_bugs [NAME...]` plants each into a copy of the package and says which test found it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ("test_happy_path.py", "test_cancelling.py", "test_failures.py", "test_facts.py")
+MACHINE = "test_machine.py"
+MACHINE_EXAMPLES = 100
+"""The machine's budget for one bug."""
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A text replaced in one file of `domain/process`."""
+
+    name: str
+    file: str
+    was: str
+    becomes: str
+
+
+BUGS = (
+    Bug("undo goes forwards", "changes.py", "pair[1].seq)", "-pair[1].seq)"),
+    Bug("money is voided before the shipment is cancelled", "changes.py", "pair[1].operation is Operation.SHIP, ", ""),
+    Bug(
+        "whoever asks second gets no answer", "changes.py", "return (change.asked, *in_line)", "return (change.asked,)"
+    ),
+    Bug("a stale revision is not noticed", "changes.py", "asked.base_revision != draft.revision", "False"),
+    Bug(
+        "a time-out means no",
+        "state.py",
+        "self.parked is None or self.unanswered is not None or",
+        "self.parked is None or",
+    ),
+    Bug("n is not counted", "draft.py", "group.counts.get(counter, 0) + 1", "1"),
+    Bug("the revision is not in the key", "draft.py", "/{group_id}/r{self.revision}/", "/{group_id}/r1/"),
+    Bug("charges are collected for each group", "draft.py", "if self.is_first(group) else 0", ""),
+    Bug(
+        "a fact that comes early is dropped",
+        "facts.py",
+        "if not draft.opened or not _heard(draft, fact):",
+        "if not draft.opened or not (_heard(draft, fact) or True):",
+    ),
+    Bug("a part counts as the whole", "tasks/wait.py", "return all(got.get", "return any(got.get"),
+    Bug("a fact of less takes back what was told", "tasks/wait.py", "max(quantity, before.get(number, 0))", "quantity"),
+    Bug(
+        "an expiry beside a capture is acted on",
+        "facts.py",
+        "run.state is RunState.DONE and not _capturing(group)",
+        "run.state is RunState.DONE",
+    ),
+    Bug(
+        "a lapsed authorization is captured again",
+        "tasks/capture.py",
+        "        lapse(draft, group.id, authorization)\n        if",
+        "        if",
+    ),
+    Bug(
+        "a refused capture is asked for ever",
+        "tasks/capture.py",
+        "if any(past.step == run.step for past in group.past):",
+        "if False:",
+    ),
+    Bug(
+        "a retry ships without money",
+        "faults.py",
+        "if run.step in standing_at(draft.process(group), draft.groups[group.id]):",
+        "if True:",
+    ),
+    Bug("a retry after a fault is a new effect", "faults.py", "if run.unanswered is not None:", "if False:"),
+    Bug(
+        "a parked step does not hold the next one",
+        "state.py",
+        "(RunState.DONE, RunState.SKIPPED)",
+        "(RunState.DONE, RunState.SKIPPED, RunState.PARKED)",
+    ),
+    Bug(
+        "lines go on while they are changed",
+        "decide.py",
+        "if not draft.opened or draft.change is not None:",
+        "if not draft.opened:",
+    ),
+    Bug(
+        "the read model is saved with the state before",
+        "decide.py",
+        "save = _save_after(state, calls[0], event)",
+        "save = save_of(state)",
+    ),
+    Bug(
+        "a saved event is told again",
+        "decide.py",
+        "[event for event in draft.events if event.key not in keys]",
+        "list(draft.events)",
+    ),
+    Bug(
+        "completed is told with every event",
+        "decide.py",
+        "if _complete(draft) and not _complete(draft.base):",
+        "if _complete(draft):",
+    ),
+    Bug("a fault pause never ends", "faults.py", "flight.retry_at <= draft.wall", "flight.retry_at < draft.base.clock"),
+    Bug("an imported deadline is armed", "rows.py", "if not state.imported:", "if True:"),
+    Bug("overdue is told at every alarm", "tasks/wait.py", "if run.late or run.until is None", "if run.until is None"),
+    Bug(
+        "the most advanced group gives the status",
+        "rows.py",
+        "return min(still_open, key=RANK.__getitem__)",
+        "return max(still_open, key=RANK.__getitem__)",
+    ),
+    Bug(
+        "a refused cancel leaves the order cancelling",
+        "changes.py",
+        '    draft.change = None\n    words = f"Cannot',
+        '    words = f"Cannot',
+    ),
+    Bug(
+        "finished with a call on its way",
+        "decide.py",
+        "    if state.flights:\n        if len",
+        "    if len(state.flights) > 99:\n        if len",
+    ),
+    Bug(
+        "a shipment is wanted twice",
+        "flow.py",
+        "return run is not None and run.state is not RunState.UNDONE",
+        "return run is not None and run.passed",
+    ),
+)
+
+
+def plant(bug: Bug, folder: Path) -> None:
+    """A copy of the package and its tests in `folder`, with the bug in it; ValueError if its line is not there."""
+    shutil.copytree(ROOT / "domain", folder / "domain", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "tests" / "process", folder / "tests" / "process", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (folder / "tests" / "__init__.py").touch()
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    file = folder / "domain" / "process" / bug.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(bug.was) != 1:
+        raise ValueError(f"{bug.name}: {bug.file} has {text.count(bug.was)} places like {bug.was!r}")
+    file.write_text(text.replace(bug.was, bug.becomes), encoding="utf-8")
+
+
+def found_by(bug: Bug) -> str | None:
+    """The first test that fails with the bug planted, examples first, then the machine; None if none does."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plant(bug, folder)
+        return _run(folder, EXAMPLES) or _run(folder, (MACHINE,))
+
+
+def found_by_machine(bug: Bug) -> str | None:
+    """The machine's name if it finds the bug by itself; None if it does not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plant(bug, folder)
+        return _run(folder, (MACHINE,))
+
+
+def _run(folder: Path, files: tuple[str, ...]) -> str | None:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
+    command += [str(Path("tests") / "process" / file) for file in files]
+    environment = os.environ | {
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ORDITO_MACHINE_EXAMPLES": str(MACHINE_EXAMPLES),
+        "ORDITO_MACHINE_SHRINK": "no",
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    if done.returncode == 0:
+        return None
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    if done.returncode != 1 or not failed:
+        raise RuntimeError(f"the tests could not be run:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return failed[0].removeprefix("FAILED tests/process/").split(" ")[0]
+
+
+def main(names: list[str]) -> int:
+    """Plants the named bugs, or all; prints what found each. With `--machine` the machine has to, by itself."""
+    alone = "--machine" in names
+    names = [name for name in names if name != "--machine"]
+    missed = 0
+    for bug in BUGS:
+        if names and bug.name not in names:
+            continue
+        finder = found_by_machine(bug) if alone else found_by(bug)
+        missed += finder is None
+        print(f"{bug.name}: {finder or 'NOT FOUND'}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
