@@ -90,14 +90,16 @@ def save_of(state: OrderState) -> Save:
 
 def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
     """What the order waits for, in words: what, why, who and until when (I6). Calls on their way are no wait."""
-    waits = [
-        _wait(run, group)
-        for group in state.groups.values()
-        for run in group.runs.values()
-        if run.state in (RunState.WAITING, RunState.PARKED)
-    ]
+    waits = [_wait(run, group) for group in state.groups.values() for run in group.runs.values() if _stands(state, run)]
     waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
     return tuple(waits)
+
+
+def _stands(state: OrderState, run: Run) -> bool:
+    """While a change is carried out nothing goes on but its undos: what the lines waited for before is no wait now."""
+    if state.change is not None:
+        return run.parked is not None and bool(run.parked.undo) is not None
+    return run.state in (RunState.WAITING, RunState.PARKED)
 
 
 def _wait(run: Run, group: Group) -> Waiting:

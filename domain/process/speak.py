@@ -31,24 +31,25 @@ def details(state: OrderState) -> str:
     total = words_of(Money(facts.goods + facts.charges + facts.tax, facts.currency))
     parts = [
         f"**Order {state.number}: {row.status}** (revision {state.revision})",
-        f"{len(state.lines)} lines, {total}, customer {facts.customer}, to {facts.country} by {facts.ship_method}.",
+        f"{_lines(len(state.lines))}, {total}, customer {facts.customer}, to {facts.country} by {facts.ship_method}.",
     ]
     if row.promise_date is not None:
         parts.append(f"Promised for {row.promise_date.isoformat()}.")
     if state.change is not None:
         parts.append(f"**Being changed:** {state.change.asked.change}, asked by {state.change.asked.requested_by}.")
-    parts += [_wait(waiting) for waiting in row.waiting[:MAX_SHOWN]]
+    parts += [_wait(state.number, waiting) for waiting in row.waiting[:MAX_SHOWN]]
     if len(row.waiting) > MAX_SHOWN:
         parts.append(f"... and {len(row.waiting) - MAX_SHOWN} more.")
     parts += [flight.call.summary.capitalize() + " is on its way." for flight in state.flights.values()][:MAX_SHOWN]
     return "\n\n".join([*parts, _steps(state)])
 
 
-def _wait(waiting: Waiting) -> str:
+def _wait(number: str, waiting: Waiting) -> str:
     until = f" until {_moment(waiting.until)}" if waiting.until else ""
-    how = " Retry with `ordito order retry`, the update `retry`, or the console." if waiting.parked else ""
+    code = f" ({waiting.code})" if waiting.parked else ""
+    how = f" To try again: `ordito order retry {number}`, or the update `retry`." if waiting.parked else ""
     return (
-        f"**Waits at {waiting.what}**: {waiting.why} Owner: {waiting.who.replace('_', ' ')}{until}."
+        f"**Waits at {waiting.what}**{code}: {waiting.why} Owner: {waiting.who.replace('_', ' ')}{until}."
         f"{' **Overdue.**' if waiting.code == 'overdue' else ''}{how}"
     )
 
@@ -57,7 +58,7 @@ def _steps(state: OrderState) -> str:
     lines = []
     for group in list(state.groups.values())[:MAX_SHOWN]:
         marks = ", ".join(f"{run.step.replace('_', ' ')} {_SIGNS[run.state]}" for run in group.runs.values())
-        lines.append(f"- Group {group.id} ({group.process}, {len(group.lines)} lines): {marks}")
+        lines.append(f"- Group {group.id} ({group.process}, {_lines(len(group.lines))}): {marks}")
     return "\n".join(lines)
 
 
@@ -70,6 +71,10 @@ _SIGNS = {
     RunState.UNDOING: "(being undone)",
     RunState.UNDONE: "(undone)",
 }
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"
 
 
 def _moment(moment: datetime) -> str:

@@ -8,7 +8,7 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -188,8 +188,9 @@ def settled(order: Order) -> bool:
 
 
 @asynccontextmanager
-async def running_shop(folder: Path, prepare: Callable[[Path], Awaitable[None]] | None = None) -> AsyncIterator[Shop]:
+async def running_shop(folder: Path, **changes: str) -> AsyncIterator[Shop]:
     """The whole stack on free ports, with policies whose retries are quick enough for tests."""
+    folder.mkdir(parents=True, exist_ok=True)
     policies = folder / "policies"
     shutil.copytree(PROJECT_ROOT / "policies", policies)
     workspace = policies / "00-workspace.yaml"
@@ -197,7 +198,7 @@ async def running_shop(folder: Path, prepare: Callable[[Path], Awaitable[None]] 
     hasty = re.sub(r"times: \d+", "times: 7", re.sub(r"(first_wait|longest_wait): \w+", r"\1: 1s", text))
     assert hasty != text, f"{workspace} has no retry styles to make quick"
     workspace.write_text(hasty)
-    env = environment(folder, ORDITO_POLICIES=str(policies))
+    env = environment(folder, ORDITO_POLICIES=str(policies), **changes)
     async with ordito_up(env) as up:
         code, said, errors = await ordito("policy", "publish", str(policies), "--author", "tests", env=env)
         assert code == 0, said + errors

@@ -113,7 +113,12 @@ async def _ensure(server: PostgresServer) -> None:
 
 @asynccontextmanager
 async def running_temporal(
-    folder: Path, *, ui: bool = False, time_skipping: bool = False, port: int | None = None
+    folder: Path,
+    *,
+    ui: bool = False,
+    time_skipping: bool = False,
+    port: int | None = None,
+    dynamic_config: tuple[str, ...] = (),
 ) -> AsyncIterator[RunningTemporal]:
     """A server on a file in `folder`, with the retention of production."""
     server = TemporalServer(
@@ -122,7 +127,7 @@ async def running_temporal(
         port=port or free_port(),
         ui_port=free_port() if ui else None,
         metrics_port=free_port(),
-        dynamic_config=SKIP_TIME if time_skipping else (),
+        dynamic_config=(*dynamic_config, *(SKIP_TIME if time_skipping else ())),
     )
     part = Part(
         "Temporal",

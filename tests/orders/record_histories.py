@@ -1,0 +1,53 @@
+"""`python -m tests.orders.record_histories`: runs every way an order can go and keeps its history for replay.
+
+A history that is there already is kept: a recording speaks for the release that made it. Name one to record it anew.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from temporalio.client import WorkflowHandle
+
+from tests.orders import scenarios
+from tests.orders.continued import continued
+from tests.orders.scenarios import ENDED, WAITING, Scenario
+from tests.support.shop import Shop, running_shop
+
+FOLDER = Path(__file__).resolve().parents[1] / "histories"
+
+
+async def keep(handle: WorkflowHandle[object, object], name: str) -> None:
+    """Writes the history of the handle's run."""
+    history = await handle.fetch_history()
+    (FOLDER / f"{name}.json").write_text(history.to_json() + "\n", encoding="utf-8")
+    sys.stdout.write(f"{name}: {len(history.events)} events\n")
+
+
+async def record(shop: Shop, scenario: Scenario) -> None:
+    """One history; of an order that ended the one that a later release will meet while it ran, of others as far as
+    they got.
+    """
+    number = await scenario(shop)
+    await keep(shop.workflow(number), scenario.__name__)
+
+
+async def main(names: list[str]) -> None:
+    """Records what is missing, and what is named."""
+    FOLDER.mkdir(exist_ok=True)
+    wanted = [s for s in (*ENDED, *WAITING) if s.__name__ in names or not (FOLDER / f"{s.__name__}.json").exists()]
+    with tempfile.TemporaryDirectory() as folder:
+        if wanted:
+            async with running_shop(Path(folder) / "shop") as shop:
+                for scenario in wanted:
+                    await record(shop, scenario)
+                    await scenarios.leave_nothing_broken(shop)
+        if "continued" in names or not (FOLDER / "continued_before.json").exists():
+            async with continued(Path(folder) / "continued") as (shop, number, first, last):
+                await keep(shop.temporal.get_workflow_handle(f"order-{number}", run_id=first), "continued_before")
+                await keep(shop.temporal.get_workflow_handle(f"order-{number}", run_id=last), "continued_after")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

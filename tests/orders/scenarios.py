@@ -1,0 +1,229 @@
+"""Ways an order can go, each driven through public doors: for tests of words, for recorded histories, for pictures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.process.messages import ChangeAnswer, ChangeAsked
+from tests.support.shop import Shop
+
+Scenario = Callable[[Shop], Awaitable[str]]
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+async def waiting_for_the_carrier(shop: Shop) -> str:
+    number = await shop.place([(await shop.stocked(), 3)])
+    await shop.until_status(number, "released")
+    return number
+
+
+async def card_declined(shop: Shop) -> str:
+    number = await shop.place([(await shop.stocked(), 3)], token="tok_declined_once")
+    await shop.until_parked(number, "declined")
+    return number
+
+
+async def out_of_stock(shop: Shop) -> str:
+    number = await shop.place([(await shop.stocked(1), 3)])
+    await shop.until_parked(number, "out_of_stock")
+    return number
+
+
+async def _faulty(shop: Shop, partner: str, operation: str, kind: str, **more: Any) -> str:
+    document = shop.document([(await shop.stocked(), 3)])
+    number: str = document["number"]
+    await shop.fault(partner, operation, kind, number, **more)
+    await shop.ok("POST", "/v1/orders", json=document)
+    return number
+
+
+async def carrier_away(shop: Shop) -> str:
+    number = await _faulty(shop, "carrier", "shipments", "unavailable", times=-1)
+    await shop.until_parked(number, "outside_unavailable")
+    return number
+
+
+async def carrier_refuses(shop: Shop) -> str:
+    number = await _faulty(shop, "carrier", "shipments", "refuse", times=1, code="no_service_there")
+    await shop.until_parked(number, "no_service_there")
+    return number
+
+
+async def capture_refused(shop: Shop) -> str:
+    number = await _faulty(shop, "payments", "captures", "refuse", times=1, code="under_review")
+    await shop.until_status(number, "released")
+    await shop.ship(number)
+    await shop.until_parked(number, "under_review")
+    return number
+
+
+async def parcel_lost(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await shop.admin("carrier/admin/report", order=number, status="lost", at=now())
+    await shop.until_parked(number, "lost")
+    return number
+
+
+async def undo_failed(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await shop.fault("payments", "voids", "unavailable", number, times=-1)
+    await shop.api.post(f"/v1/orders/{number}/cancel?timeout=1", json={"reason": "no longer wanted"})
+    await shop.until_parked(number, "undo_failed")
+    return number
+
+
+async def overdue(shop: Shop) -> str:
+    number = await shop.place([(await shop.stocked(), 3)], requested_date="2026-11-02")
+    await shop.until(number, lambda order: any(wait["code"] == "overdue" for wait in order.get("waiting", [])))
+    return number
+
+
+# ---- ways to an end, for the recorded histories ---------------------------------------------------
+
+
+async def leave_nothing_broken(shop: Shop) -> None:
+    """Ends every fault of the outside."""
+    for partner in ("carrier", "payments"):
+        await shop.outside.delete(f"/{partner}/admin/faults")
+
+
+async def _go_on(shop: Shop, number: str) -> str:
+    """Mends what was broken outside, tries again, ships."""
+    await leave_nothing_broken(shop)
+    await shop.ok("POST", f"/v1/orders/{number}/retry")
+    return await _ship(shop, number)
+
+
+async def _ship(shop: Shop, number: str) -> str:
+    await shop.until_status(number, "released")
+    await shop.ship(number)
+    await shop.until_status(number, "completed")
+    return number
+
+
+async def shipped(shop: Shop) -> str:
+    return await _ship(shop, await waiting_for_the_carrier(shop))
+
+
+async def shipped_on_terms(shop: Shop) -> str:
+    number = await shop.place([(await shop.stocked(), 3)], payment={"method": "terms"})
+    return await _ship(shop, number)
+
+
+async def shipped_in_two_groups(shop: Shop) -> str:
+    lines = [
+        {"sku": await shop.stocked(), "quantity": 2, "ship_set": "a"},
+        {"sku": await shop.stocked(), "quantity": 1, "ship_set": "b"},
+    ]
+    number = await shop.place([], lines=lines)
+    return await _ship(shop, number)
+
+
+async def imported(shop: Shop) -> str:
+    dates = {"ordered_at": "1998-04-01T00:00:00Z", "requested_date": "1998-04-29", "as_of": "1998-05-06"}
+    number = await shop.place([(await shop.stocked(), 3)], **dates)
+    return await _ship(shop, number)
+
+
+async def declined_then_retried(shop: Shop) -> str:
+    return await _go_on(shop, await card_declined(shop))
+
+
+async def away_then_retried(shop: Shop) -> str:
+    return await _go_on(shop, await carrier_away(shop))
+
+
+async def stock_came(shop: Shop) -> str:
+    sku = await shop.stocked(1)
+    number = await shop.place([(sku, 3)])
+    await shop.until_parked(number, "out_of_stock")
+    await shop.receive(sku, 9, f"more-{sku}")
+    return await _go_on(shop, number)
+
+
+async def authorization_lapsed(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await shop.admin("payments/admin/expire", order=number, at=now())
+    await shop.until(number, lambda order: len(order["authorizations"]) == 2 and bool(order["waiting"]))
+    return await _ship(shop, number)
+
+
+async def promised_while_waiting(shop: Shop) -> str:
+    document = shop.document([(await shop.stocked(), 3)])
+    await shop.ok("POST", "/v1/orders?wait=promised", json=document)
+    return await _ship(shop, document["number"])
+
+
+async def cancelled_by_update(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    asked = ChangeAsked.model_validate({"change_id": "c-1", "requested_by": "ann", "at": now()})
+    await shop.workflow(number).execute_update("cancel", asked, result_type=ChangeAnswer)
+    await shop.until_status(number, "cancelled")
+    return number
+
+
+async def cancelled_by_signal(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    handle = shop.workflow(number)
+    await handle.signal("change_requested", {"change": "nonsense"})
+    await handle.signal("change_requested", {"change_id": "c-1", "change": "cancel", "requested_by": "upstream"})
+    await shop.until_status(number, "cancelled")
+    return number
+
+
+async def cancelled_in_the_temporal_ui(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await shop.workflow(number).cancel()
+    await shop.until_status(number, "cancelled")
+    return number
+
+
+async def cancel_refused(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await shop.advance(number, "picked")
+    response = await shop.api.post(f"/v1/orders/{number}/cancel", json={"reason": "changed my mind"})
+    assert response.status_code == 409
+    return await _ship(shop, number)
+
+
+async def cancelled_after_a_failed_undo(shop: Shop) -> str:
+    number = await undo_failed(shop)
+    await shop.outside.delete("/payments/admin/faults")
+    await asyncio.sleep(0.2)
+    await shop.ok("POST", f"/v1/orders/{number}/retry")
+    await shop.until_status(number, "cancelled")
+    return number
+
+
+WAITING: tuple[Scenario, ...] = (
+    waiting_for_the_carrier,
+    card_declined,
+    out_of_stock,
+    carrier_away,
+    carrier_refuses,
+    capture_refused,
+    parcel_lost,
+    undo_failed,
+    overdue,
+)
+
+ENDED: tuple[Scenario, ...] = (
+    shipped,
+    shipped_on_terms,
+    shipped_in_two_groups,
+    imported,
+    declined_then_retried,
+    away_then_retried,
+    stock_came,
+    authorization_lapsed,
+    promised_while_waiting,
+    cancelled_by_update,
+    cancelled_by_signal,
+    cancelled_in_the_temporal_ui,
+    cancel_refused,
+    cancelled_after_a_failed_undo,
+)
