@@ -12,14 +12,18 @@ from adapters.ports import BrokenContractError, UnavailableError
 from domain.process.messages import Outcome
 
 TIMEOUT_SECONDS = 10.0
-CONNECTIONS = 100
+CONNECTIONS = 16
+"""Per partner. httpcore looks at all connections for every request, more than once: many cost more than they bring."""
 DONE = frozenset({200, 201})
 REFUSED = frozenset({402, 409})
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 def create_client(timeout: float = TIMEOUT_SECONDS) -> httpx.AsyncClient:
-    """The one HTTP client of a process: connections are kept and shared. Close it with `aclose`."""
+    """An HTTP client for one partner: connections are kept and shared, beyond CONNECTIONS a call waits for its turn.
+
+    One for each partner, so that a slow one cannot take the others' connections. Close it with `aclose`.
+    """
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60)
     # trust_env=False: a proxy of the surroundings must never see a payment.
     return httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False)

@@ -1,7 +1,7 @@
 """The tables. Each invariant of the design that one row can break is also a CHECK or UNIQUE here.
 
 Money is in minor units of the row's currency. `at` columns hold business time, `*_at` recorded time unless
-said otherwise. Rows are written by `store.queries`; nothing else holds SQL.
+said otherwise. Rows are written by the modules of `store`; nothing else holds SQL.
 """
 
 from datetime import date, datetime
