@@ -52,7 +52,11 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
     if not await _keep(connection, letter):
         return "seen before"
     cursor = await connection.execute(
-        "SELECT order_number, status, wakes FROM shipment WHERE key = %s FOR UPDATE", (fact.request_key,)
+        "SELECT order_number, status, wakes,"
+        " EXISTS (SELECT FROM effect e WHERE e.order_number = shipment.order_number AND e.undoes = %(key)s)"
+        " AS cancelled_by_us"
+        " FROM shipment WHERE key = %(key)s FOR UPDATE",
+        {"key": fact.request_key},
     )
     shipment = await cursor.fetchone()
     if shipment is None:
@@ -61,7 +65,8 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
     note = await _move(connection, fact, order, shipment["status"], tracking)
     data = {"shipment": fact.request_key, "status": fact.status, "tracking": tracking}
     words = _WORDS.get(fact.status, f"The carrier reports: {fact.status}.")
-    await _tell(connection, order, letter, (f"shipment.{fact.status}", fact.at.isoformat(), words), data)
+    if fact.status != "cancelled" or not shipment["cancelled_by_us"]:  # our own cancel is told with its effect
+        await _tell(connection, order, letter, (f"shipment.{fact.status}", fact.at.isoformat(), words), data)
     if fact.status in shipment["wakes"]:
         await dispatch.enqueue(connection, order, "carrier", fact.model_dump(mode="json"))
         await dispatch.announce(connection)

@@ -104,12 +104,24 @@ async def test_the_whole_stack_on_a_fresh_home_has_no_problem(tmp_path: Path) ->
     async with ordito_up(env) as up:
         assert list(up.children()) == ["postgres", "temporal", "simulators", "api", "relay", "worker"]
         assert f"http://127.0.0.1:{env['ORDITO_API_PORT']}/docs" in up.said
-        assert "no policy bundle is live yet: `ordito policy publish` releases the files" in up.said
+        assert "no policy was live, so the policy folder was released: policy bundle " in up.said
 
         code, found = await findings(env)
 
-        assert {subject for subject, finding in found.items() if finding["level"] == "problem"} == {"API"}
+        assert [finding["words"] for finding in found.values() if finding["level"] == "problem"] == []
+        assert code == 0
+
+
+async def test_a_policy_folder_with_mistakes_is_not_released(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "00-workspace.yaml").write_text("kind: workspace\n")
+    env = environment(tmp_path, ORDITO_POLICIES=str(broken))
+    async with ordito_up(env) as up:
+        assert "no policy bundle is live, and the policy folder cannot be released" in up.said
+
+        code, found = await findings(env)
+
         assert found["API"]["words"].endswith("takes no orders yet: no policy bundle is live")
         assert found["API"]["mend"] == "ordito policy publish"
-        assert found["API key"]["level"] == "ok"
         assert code == 1
