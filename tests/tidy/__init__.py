@@ -1,0 +1,1 @@
+"""The tree tells of itself: size, words, imports."""
