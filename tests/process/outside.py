@@ -155,6 +155,8 @@ class World:
                 return "already_shipped"
             case Undo(of=key):
                 assert key not in self.gone, "undone twice"
+                if call.operation is Operation.VOID:
+                    assert not self.live(Operation.SHIP, call.group), "money taken from a live shipment (I7)"
             case _:
                 pass
         return ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ("test_happy_path.py", "test_cancelling.py", "test_failures.py", "test_facts.py")
+EXAMPLES = ("test_happy_path.py", "test_cancelling.py", "test_failures.py", "test_facts.py", "test_resuming.py")
 MACHINE = "test_machine.py"
 MACHINE_EXAMPLES = 100
 """The machine's budget for one bug."""
@@ -186,7 +186,7 @@ def _run(folder: Path, files: tuple[str, ...]) -> str | None:
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     if done.returncode != 1 or not failed:
         raise RuntimeError(f"the tests could not be run:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return failed[0].removeprefix("FAILED tests/process/").split(" ")[0]
+    return failed[0].removeprefix("FAILED tests/process/").partition(" - ")[0]
 
 
 def main(names: list[str]) -> int:

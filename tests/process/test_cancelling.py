@@ -192,6 +192,18 @@ def test_what_was_taken_back_is_done_again_when_another_group_cannot_be_cancelle
     assert "void_authorization" not in run.log
 
 
+def test_the_shipment_goes_first_even_where_the_money_was_made_anew_after_it() -> None:
+    run = Run().begin().settle()
+    run.expire()
+    run.settle()
+    run.cancel()
+    assert [call.operation for call in run.pending] == [Operation.CANCEL_SHIPMENT]
+    run.finish(run.pending[0], refuse="too_late")
+    run.settle()
+    assert "void_authorization" not in run.log
+    assert run.row.status == Status.RELEASED
+
+
 def test_shipped_while_cancelling() -> None:
     run = Run().begin().settle()
     run.cancel()

@@ -76,6 +76,16 @@ def test_every_unit_must_have_left() -> None:
     completed_once(run)
 
 
+def test_a_later_word_of_less_takes_nothing_back() -> None:
+    run = Run().begin().settle()
+    run.carrier("shipped", lines={2: 2})
+    run.carrier("shipped", lines={2: 1})
+    run.settle()
+    assert run.row.waiting[0].why == "The carrier has 2 of 3 units on the way."
+    run.carrier("shipped", lines={1: 1})
+    completed_once(run)
+
+
 def test_an_unknown_status_changes_nothing() -> None:
     run = Run().begin().settle()
     row = run.row

@@ -10,7 +10,7 @@ from domain.process.state import RunState
 from domain.process.words import REMOTE, Operation, Status
 from tests.process.outside import MORNING, World
 from tests.process.policies import SHAPES
-from tests.process.runner import Run
+from tests.process.runner import Run, fresh
 
 USUAL = [
     *("open_order", "reserve_stock", "authorize_payment", "request_shipment"),
@@ -61,6 +61,11 @@ def test_keys_are_derived_from_order_step_group_revision_operation_and_n() -> No
         "O-1/capture/1/r1/capture_payment/1",
         "O-1/invoice/1/r1/create_invoice/1",
     ]
+
+
+def test_another_revision_has_keys_of_its_own() -> None:
+    run = Run(state=fresh().model_copy(update={"revision": 2})).begin().settle()
+    assert run.key("reserve") == "O-1/reserve/1/r2/reserve_stock/1"
 
 
 def test_the_first_group_carries_charges_and_each_group_its_goods() -> None:
