@@ -72,7 +72,6 @@ async def _stack(settings: Settings) -> AsyncIterator[tuple[Settings, RunningSta
         tell("using the stack that runs already")
         yield Settings.of_running_stack(), None
         return
-    tell("starting PostgreSQL, Temporal, the simulators, the API and the worker")
     async with running_stack(settings, tell=tell) as stack:
         yield stack.settings, stack
 
