@@ -42,6 +42,7 @@ bench: install ## ratios against floors measured in the same run
 
 docs: install ## the generated pages of docs/reference
 	$(BIN)/python -m tools.docs
+	$(BIN)/python -m api.reference
 
 clean: ## forget the local data
 	rm -rf .ordito

@@ -1,4 +1,4 @@
-"""Which pages are generated, and by what."""
+"""Which pages are generated here, and by what. What belongs to the API is made by `api.reference`."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "change_requested.schema.json": pages.change_request_page,
     "commands.md": commands_page,
     "events.md": events_page,
-    "limits.md": pages.limits_page,
     "search-attributes.md": pages.attributes_page,
     "settings.md": pages.settings_page,
     "statuses.md": pages.statuses_page,

@@ -1,4 +1,4 @@
-"""The pages made from tables of the code: settings, limits, search attributes, statuses, the change request."""
+"""The pages made from tables of the code: settings, search attributes, statuses, the change request."""
 
 import json
 
@@ -6,7 +6,6 @@ from temporalio.api.enums.v1 import IndexedValueType
 
 from domain.process.change_requests import ChangeRequest
 from domain.process.words import MOVES, REMOTE, UNDO, Operation, Status
-from limits import LIMITS
 from settings import SETTINGS
 from stack.temporal import SEARCH_ATTRIBUTES
 from tools.docs.markdown import code, fenced, page, table
@@ -43,16 +42,6 @@ def settings_page() -> str:
         "All are optional. `ordito doctor --settings` prints the same list, and `ordito doctor` names a variable that"
         " nothing reads. Variables of the Temporal SDK (`TEMPORAL_TLS...`, `TEMPORAL_API_KEY`) count as well.",
         table(("variable", "default", "meaning"), rows),
-    )
-
-
-def limits_page() -> str:
-    """Every limit."""
-    rows = [(one.what, f"{one.value:,}" if one.value > 9999 else one.value, one.unit or "-", one.why) for one in LIMITS]
-    return page(
-        "Limits",
-        "Beyond a limit the API answers 413 or 422 and names the place. The numbers live in `limits.py`.",
-        table(("what", "limit", "unit", "why"), rows),
     )
 
 
