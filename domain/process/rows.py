@@ -98,7 +98,7 @@ def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
 def _stands(state: OrderState, run: Run) -> bool:
     """While a change is carried out nothing goes on but its undos: what the lines waited for before is no wait now."""
     if state.change is not None:
-        return run.parked is not None and bool(run.parked.undo) is not None
+        return run.parked is not None and run.parked.undo is not None
     return run.state in (RunState.WAITING, RunState.PARKED)
 
 

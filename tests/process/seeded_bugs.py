@@ -110,6 +110,12 @@ BUGS = (
     ),
     Bug("a fault pause never ends", "faults.py", "flight.retry_at <= draft.wall", "flight.retry_at < draft.base.clock"),
     Bug("an imported deadline is armed", "rows.py", "if not state.imported:", "if True:"),
+    Bug(
+        "parked work waits on during a change",
+        "rows.py",
+        "run.parked is not None and run.parked.undo is not None",
+        "run.parked is not None",
+    ),
     Bug("overdue is told at every alarm", "tasks/wait.py", "if run.late or run.until is None", "if run.until is None"),
     Bug(
         "the most advanced group gives the status",

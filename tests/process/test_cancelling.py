@@ -297,6 +297,17 @@ def test_a_retry_during_a_cancel_starts_nothing_but_its_undos() -> None:
     assert run.state.finished
 
 
+def test_while_it_is_cancelled_an_order_waits_for_nothing_but_its_undos() -> None:
+    run = Run(world=World(groups=2)).begin()
+    run.settle(lambda call: call.operation is Operation.AUTHORIZE)
+    run.finish(run.pending[0], refuse="declined")
+    run.settle()
+    run.cancel()
+    assert run.row.waiting == ()
+    run.finish(run.pending[0], fault=True)
+    assert [(waiting.step, waiting.code) for waiting in run.row.waiting] == [("ship", "undo_failed")]
+
+
 def test_a_policy_that_cancels_on_a_refusal_says_so() -> None:
     run = Run(world=World(process=standard(authorize="cancel"))).begin()
     run.finish(run.up_to(Operation.AUTHORIZE), refuse="declined")
