@@ -170,6 +170,20 @@ class InvoiceView(BaseModel):
     at: datetime
 
 
+class CreditMemoView(BaseModel):
+    """Takes a whole invoice back."""
+
+    number: int
+    key: str
+    invoice_number: int
+    currency: str
+    goods: str
+    charges: str
+    tax: str
+    total: str
+    at: datetime
+
+
 class ChangeView(BaseModel):
     """A change that was asked for; `outcome` is in_progress until it is answered."""
 
@@ -223,6 +237,7 @@ class OrderView(BaseModel):
     authorizations: list[AuthorizationView]
     captures: list[CaptureView]
     invoices: list[InvoiceView]
+    credit_memos: list[CreditMemoView]
     changes: list[ChangeView]
 
 
@@ -349,7 +364,7 @@ class ItemCount(BaseModel):
 
 
 class InvoicedSums(BaseModel):
-    """Sums of invoices."""
+    """Sums of invoices, or of credit memos."""
 
     count: int
     goods: str
@@ -372,6 +387,7 @@ class CurrencyTotals(BaseModel):
     currency: str
     orders: dict[str, int]
     invoiced: InvoicedSums
+    credited: InvoicedSums
     captured: CapturedSums
 
 

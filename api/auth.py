@@ -12,7 +12,9 @@ from api.errors import ApiError
 from api.services import services_of
 from store.keys import Caller, Role
 
-_bearer = HTTPBearer(auto_error=False, scheme_name="apiKey", description="An API key, made by `ordito key create`.")
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="apiKey", description="An API key; the roles it has say what it may do."
+)
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 

@@ -34,8 +34,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "errors.md": _errors(),
         FOLDER / "limits.md": _limits(),
         FOLDER / "roles.md": _roles(),
-        FOLDER / "openapi.json": json.dumps(create_app(Settings.from_env({})).openapi(), indent=1, sort_keys=True)
-        + "\n",
+        FOLDER / "openapi.json": json.dumps(openapi, indent=1, sort_keys=True) + "\n",
     }
 
 
@@ -57,9 +56,7 @@ in `problems`, each with its JSON path.
 
 
 def _limits() -> str:
-    rows = (
-        (limit.what, f"{limit.value:,}" if limit.unit else str(limit.value), limit.unit, limit.why) for limit in LIMITS
-    )
+    rows = ((what, f"{value:,}" if unit else str(value), unit, why) for what, value, unit, why in LIMITS)
     return f"""# Limits
 
 {_GENERATED}

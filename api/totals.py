@@ -34,5 +34,6 @@ def _sums(row: dict[str, Any]) -> dict[str, Any]:
         "currency": row["currency"],
         "orders": row["orders"],
         "invoiced": worded(row["invoiced"]),
+        "credited": worded(row["credited"]),
         "captured": worded(row["captured"]),
     }

@@ -79,6 +79,7 @@ def whole(row: Row, *, personal: bool) -> Row:
         "authorizations": [_money(entry, "amount", "captured") for entry in row["authorizations"]],
         "captures": [_money(entry, "amount", "refunded") for entry in row["captures"]],
         "invoices": [_money(entry, "goods", "charges", "tax", "total") for entry in row["invoices"]],
+        "credit_memos": [_money(entry, "goods", "charges", "tax", "total") for entry in row["credit_memos"]],
         "changes": [change(entry) for entry in row["changes"]],
     }
 

@@ -62,9 +62,11 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
     if shipment is None:
         return await _note(connection, letter, None, "unknown shipment")
     order = str(shipment["order_number"])
+    if fact.status not in _WORDS:
+        return await _note(connection, letter, order, "a status nobody knows")
     note = await _move(connection, fact, order, shipment["status"], tracking)
     data = {"shipment": fact.request_key, "status": fact.status, "tracking": tracking}
-    words = _WORDS.get(fact.status, f"The carrier reports: {fact.status}.")
+    words = _WORDS[fact.status]
     if fact.status != "cancelled" or not shipment["cancelled_by_us"]:  # our own cancel is told with its effect
         await _tell(connection, order, letter, (f"shipment.{fact.status}", fact.at.isoformat(), words), data)
     if fact.status in shipment["wakes"]:
@@ -84,7 +86,9 @@ async def take_payment_fact(connection: Connection, letter: Letter, fact: Paymen
     if found is None:
         return await _note(connection, letter, None, "unknown authorization")
     order = str(found["order_number"])
-    words = _PAYMENT_WORDS.get(letter.type, f"The payment provider reports: {letter.type}.")
+    if letter.type not in _PAYMENT_WORDS:
+        return await _note(connection, letter, order, "a type nobody knows")
+    words = _PAYMENT_WORDS[letter.type]
     await _tell(
         connection, order, letter, (letter.type, fact.at.isoformat(), words), {"authorization": fact.authorization}
     )

@@ -32,6 +32,8 @@ SELECT o.*,
        FROM payment_capture c WHERE c.order_number = o.number) AS captures,
     (SELECT coalesce(jsonb_agg(to_jsonb(i) ORDER BY i.number), '[]')
        FROM invoice i WHERE i.order_number = o.number) AS invoices,
+    (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.number), '[]')
+       FROM credit_memo m WHERE m.order_number = o.number) AS credit_memos,
     (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.received_at, r.change_id), '[]')
        FROM change_request r WHERE r.order_number = o.number) AS changes
 FROM sales_order o WHERE o.number = %s
@@ -182,9 +184,12 @@ _TOTALS = """
 SELECT currency,
     (SELECT jsonb_object_agg(status, n) FROM (
         SELECT status, count(*) AS n FROM sales_order WHERE currency = c.currency GROUP BY status) s) AS orders,
-    (SELECT coalesce(jsonb_build_object('count', count(*), 'goods', coalesce(sum(goods), 0), 'charges',
-        coalesce(sum(charges), 0), 'tax', coalesce(sum(tax), 0), 'total', coalesce(sum(total), 0)), '{}')
+    (SELECT jsonb_build_object('count', count(*), 'goods', coalesce(sum(goods), 0), 'charges',
+        coalesce(sum(charges), 0), 'tax', coalesce(sum(tax), 0), 'total', coalesce(sum(total), 0))
        FROM invoice WHERE currency = c.currency) AS invoiced,
+    (SELECT jsonb_build_object('count', count(*), 'goods', coalesce(sum(goods), 0), 'charges',
+        coalesce(sum(charges), 0), 'tax', coalesce(sum(tax), 0), 'total', coalesce(sum(total), 0))
+       FROM credit_memo WHERE currency = c.currency) AS credited,
     (SELECT jsonb_build_object('count', count(*), 'total', coalesce(sum(amount), 0), 'refunded',
         coalesce(sum(refunded), 0)) FROM payment_capture WHERE currency = c.currency) AS captured
 FROM (SELECT DISTINCT currency FROM sales_order) c ORDER BY currency

@@ -169,6 +169,14 @@ async def test_a_shipment_we_do_not_know_is_kept(warehouse: Desk) -> None:
     assert await facts(warehouse) == []
 
 
+async def test_a_word_nobody_knows_is_kept_and_not_told(warehouse: Desk) -> None:
+    assert (await warehouse.webhook("carrier", report("teleported"))).json()["note"] == "a status nobody knows"
+    body = {"id": "evt_x", "type": "authorization.blessed", "at": AT, "authorization_key": HELD}
+    assert (await warehouse.webhook("payment", body)).json()["note"] == "a type nobody knows"
+    assert [row["type"] for row in await warehouse.rows("SELECT type FROM event")] == ["order.accepted"]
+    assert await warehouse.count("inbox") == 2
+
+
 async def test_an_expired_authorization_is_told_to_the_order(warehouse: Desk) -> None:
     body = {"id": "evt_p", "type": "authorization.expired", "at": AT, "authorization_key": HELD, "amount": 300}
     assert (await warehouse.webhook("payment", body)).json()["note"] == "applied"

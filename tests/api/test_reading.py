@@ -72,6 +72,7 @@ async def test_an_order_with_everything(desk: Desk) -> None:
         "currency": "USD",
         "orders": {"released": 1},
         "invoiced": {"count": 1, "goods": "28.00", "charges": "12.40", "tax": "0.00", "total": "40.40"},
+        "credited": {"count": 0, "goods": "0.00", "charges": "0.00", "tax": "0.00", "total": "0.00"},
         "captured": {"count": 1, "total": "40.40", "refunded": "0.00"},
     }
     [listed] = (await desk.get("/v1/orders"))["orders"]
