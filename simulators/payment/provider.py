@@ -53,6 +53,8 @@ class Provider:
 
     def _declined(self, body: Authorization) -> Refusal | None:
         """The card's no, if it says so. It is returned, not raised, so that the first decline of an order is kept."""
+        if not body.token.startswith("tok_"):
+            return Refusal(402, "unknown_token", "No card is known by that token.")
         if body.token in DECLINES:
             return Refusal(402, *DECLINES[body.token])
         if body.token == DECLINED_ONCE:
