@@ -28,7 +28,7 @@ class Target:
 
 async def latencies(target: Target, bodies: Sequence[bytes], per_second: float) -> list[float]:
     """Milliseconds from the moment a request was due to the end of its answer; RuntimeError unless all are 201."""
-    free: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
+    free: asyncio.Queue[Any] = asyncio.Queue()  # in turns: one left alone would be closed
     for _ in range(CONNECTIONS):
         free.put_nowait(await asyncio.open_connection("127.0.0.1", target.port))
     requests = [target.request(body) for body in bodies]

@@ -1,4 +1,4 @@
-"""The floor of POST /v1/orders: a FastAPI route with one INSERT, served as our API is: `python -m bench.floor.route`."""
+"""The floor of POST /v1/orders: a FastAPI route with one INSERT, served as ours is: `python -m bench.floor.route`."""
 
 import json
 import os
