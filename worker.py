@@ -4,21 +4,22 @@
 """
 
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.registry import all_activities
 from adapters.carrier_http import HttpCarrier
+from adapters.http_calls import create_client
 from adapters.payment_http import HttpPayments
+from logs import set_up_logs
 from settings import Settings, SettingsError
 from store.pool import create_pool
 from workflows.connecting import connect, metrics_runtime
@@ -69,12 +70,12 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stopped.set)
     pool = create_pool(settings.database(), size=16, least=2, name="ordito-worker")
     await pool.open()
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    async with httpx.AsyncClient(limits=limits) as http:
-        carrier, payments = HttpCarrier(http, settings.carrier_url), HttpPayments(http, settings.payment_url)
+    async with create_client() as carrier_http, create_client() as payment_http:
+        carrier = HttpCarrier(carrier_http, settings.carrier_url)
+        payments = HttpPayments(payment_http, settings.payment_url)
         client = await connect(settings, runtime=metrics_runtime(settings.worker_metrics_port), lazy=False)
         async with order_worker(client, settings.task_queue, all_activities(pool, carrier, payments)):
-            logging.getLogger("worker").info("working on queue %s", settings.task_queue)
+            structlog.get_logger("worker").info("working", task_queue=settings.task_queue)
             await stopped.wait()
     await pool.close()
 
@@ -83,7 +84,7 @@ def main() -> int:
     """Exit status 2 with a sentence for a bad environment."""
     try:
         settings = Settings.from_env()
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(name)s %(levelname)s %(message)s")
+        set_up_logs(settings.log_level)
         asyncio.run(run(settings))
     except SettingsError as error:
         sys.stderr.write(f"worker: {error}\n")

@@ -5,7 +5,7 @@ import sys
 import uvicorn
 
 from api.app import create_app
-from api.logs import set_up_logs
+from logs import set_up_logs
 from settings import Settings, SettingsError
 
 

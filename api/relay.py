@@ -18,10 +18,10 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from api.late_gateway import LateGateway
-from api.logs import set_up_logs
 from api.services import wall_clock
 from domain.process.messages import RetryAsked, Start
 from limits import RELAY_BATCH, RELAY_CALL_SECONDS, RELAY_LONGEST_PAUSE, RELAY_ORDERS_AT_ONCE
+from logs import set_up_logs
 from settings import Settings
 from store import changes, dispatch
 from store.dispatch import Message

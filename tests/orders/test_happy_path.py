@@ -24,7 +24,9 @@ async def test_an_order_ships_and_is_invoiced(shop: Shop) -> None:
     assert (invoice["goods"], invoice["charges"], invoice["total"]) == ("59.97", "5.00", "64.97")
     assert order["lines"][0]["shipped"] == 3
     assert order["lines"][0]["waterfall"][0]["component"] == "price"
-    assert await shop.timeline(number) == [
+    happened = await shop.timeline(number)
+    told_by_the_provider = {"capture.settled"}  # comes whenever the provider says so
+    assert [entry for entry in happened if entry not in told_by_the_provider] == [
         "order.accepted",
         "order.scheduled",
         "stock.reserved",

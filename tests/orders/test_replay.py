@@ -1,0 +1,41 @@
+"""Recorded histories of every path replay with the code as it is, whatever the hash seed (I13)."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from settings import PROJECT_ROOT
+from tests.orders import scenarios
+
+FOLDER = Path(__file__).resolve().parents[1] / "histories"
+BESIDES = {"continued_before", "continued_after"}
+
+
+async def replay(seed: str, *arguments: str) -> tuple[int | None, str]:
+    """Replays all histories in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.orders.replaying", *arguments,
+        cwd=PROJECT_ROOT, env={**os.environ, "PYTHONHASHSEED": seed},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+def test_every_path_has_a_recorded_history() -> None:
+    paths = {scenario.__name__ for scenario in (*scenarios.ENDED, *scenarios.WAITING)} | BESIDES
+    assert {path.stem for path in FOLDER.glob("*.json")} >= paths
+
+
+@pytest.mark.parametrize("seed", ["0", "4242"])
+async def test_recorded_histories_replay(seed: str) -> None:
+    assert await replay(seed) == (0, "")
+
+
+async def test_a_change_that_would_break_running_orders_is_found() -> None:
+    code, said = await replay("0", "--broken")
+    assert code == 1
+    assert "Nondeterminism" in said
