@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pydantic_core import to_json
 
 from domain.process.decide import decide
-from domain.process.messages import Call, Event
+from domain.process.messages import Call, Event, Undo
 from domain.process.rows import group_status, next_alarm, row_of
 from domain.process.state import Decision, OrderState, RunState
 from domain.process.words import MOVES, ChangeOutcome, Operation, Status
@@ -64,6 +64,8 @@ class Watch:
     def _call(self, before: OrderState, after: OrderState, call: Call) -> None:
         work = as_json(call.work)
         assert self.works.setdefault(call.key, work) == work, f"{call.key} names two works (I11)"
+        if isinstance(call.work, Undo) and call.operation is not Operation.CANCEL_SHIPMENT:
+            _backwards(after, call)
         running = before.flights.get(call.key)
         assert running is None or running.retry_at is not None, f"{call.key} is on its way already"
         assert after.flights[call.key].call == call
@@ -87,6 +89,16 @@ class Watch:
         assert self.asked <= set(open_) | after.answers.keys(), "a change was forgotten (CHG14)"
         finals = {ChangeOutcome.ACCEPTED, ChangeOutcome.PARTLY, ChangeOutcome.REFUSED}
         assert all(answer.outcome in finals for answer in after.answers.values())
+
+
+def _backwards(state: OrderState, undo: Call) -> None:
+    """What is taken back is the latest that stands; only a shipment request goes before its turn (CHG9)."""
+    undone = state.groups[undo.group].runs[undo.step]
+    for group in state.groups.values():
+        for run in group.runs.values():
+            if run.may_have_effect:
+                assert run.seq <= undone.seq, f"{run.step} was done after {undone.step} and still stands"
+                assert run.operation is not Operation.SHIP, "a shipment is still asked for"
 
 
 def _reachable(status: Status) -> set[Status]:

@@ -121,6 +121,18 @@ def test_roll_up_keeps_lowest_highest_and_counts() -> None:
     ]
 
 
+def test_the_order_stands_where_its_least_advanced_open_group_stands() -> None:
+    run = Run(world=World(groups=3)).begin()
+    run.settle(lambda call: call.operation is Operation.AUTHORIZE)
+    run.finish(run.pending[1], refuse="declined")
+    run.settle()
+    run.carrier("shipped", run.key("ship", "1"))
+    run.settle()
+    row = run.row
+    assert (row.status, row.lowest, row.highest) == (Status.RESERVED, Status.RESERVED, Status.COMPLETED)
+    assert row.counts == {Status.COMPLETED: 2, Status.RESERVED: 2, Status.RELEASED: 2}
+
+
 def test_groups_run_side_by_side_and_are_saved_when_all_calls_are_back() -> None:
     run = Run(world=World(groups=2)).begin()
     run.finish(run.pending[0])
