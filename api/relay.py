@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from typing import Literal, cast
@@ -22,7 +23,7 @@ from api.services import wall_clock
 from domain.process.messages import RetryAsked, Start
 from limits import RELAY_BATCH, RELAY_CALL_SECONDS, RELAY_LONGEST_PAUSE, RELAY_ORDERS_AT_ONCE
 from logs import set_up_logs
-from settings import Settings
+from settings import Settings, SettingsError
 from store import changes, dispatch
 from store.dispatch import Message
 from store.pool import Pool, create_pool
@@ -198,7 +199,11 @@ async def serve(settings: Settings) -> None:
 
 def main() -> None:
     """`python -m api.relay`."""
-    settings = Settings.from_env()
+    try:
+        settings = Settings.from_env()
+        settings.database()
+    except SettingsError as error:
+        sys.exit(f"ordito: {error}")
     set_up_logs(settings.log_level)
     asyncio.run(serve(settings))
 

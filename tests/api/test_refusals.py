@@ -248,7 +248,7 @@ async def test_an_idempotency_key_has_a_limit(desk: Desk, key: str) -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/v2/orders", 404, "not_found"),
-        ("GET", "/v1/orders/", 404, "order_unknown"),
+        ("GET", "/v1/orders/", 404, "not_found"),
         ("DELETE", "/v1/orders", 405, "method_not_allowed"),
         ("GET", "/v1/orders/none", 404, "order_unknown"),
         ("GET", "/v1/orders/%00", 404, "order_unknown"),
