@@ -10,7 +10,8 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import ChangeView, RetryView
+from api.answers import ChangeView
+from api.answers_other import RetryView
 from api.auth import ChangeWriter, Operator, OrderReader
 from api.errors import ApiError, document_refused
 from api.orders import order_unknown, printable

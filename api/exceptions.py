@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import ExceptionList
+from api.answers_other import ExceptionList
 from api.auth import OrderReader
 from api.query import Query, cursor_of
 from api.services import services_of

@@ -7,7 +7,7 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import Health, Readiness
+from api.answers_other import Health, Readiness
 from api.metrics import Metrics
 from api.services import services_of
 from api.wire import answer

@@ -11,7 +11,7 @@ from standardwebhooks import WebhookVerificationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import Noted
+from api.answers_other import Noted
 from api.errors import ApiError, document_refused
 from api.query import Query
 from api.services import Services, services_of

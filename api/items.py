@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import ItemCount
+from api.answers_other import ItemCount
 from api.auth import CatalogueWriter
 from api.errors import document_refused
 from api.query import Query

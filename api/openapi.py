@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from api.answers import ProblemDetails
+from api.answers_other import ProblemDetails
 from api.errors import CATALOGUE, MEDIA_TYPE
 from api.shapes import BODY_MODELS
 

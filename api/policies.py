@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import policy_folder
-from api.answers import PolicyStatus, Published
+from api.answers_other import PolicyStatus, Published
 from api.auth import OrderReader, PolicyWriter
 from api.errors import document_refused
 from api.query import Query

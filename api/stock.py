@@ -5,7 +5,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import MovementList, StockList
+from api.answers_other import MovementList, StockList
 from api.auth import OrderReader, StockWriter
 from api.errors import ApiError, document_refused
 from api.query import Query, cursor_of

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import Totals
+from api.answers_other import Totals
 from api.auth import OrderReader
 from api.query import Query
 from api.services import services_of
