@@ -178,8 +178,7 @@ def _chooser(draft: Draft, group_id: str):  # type: ignore[no-untyped-def]
 
 def _begin(draft: Draft, group: Group, step: Step) -> None:
     if step.when is not None and not holds_for(draft, group, step.when):
-        run = draft.begin(group, step)
-        draft.change_run(group.id, run.step, state=RunState.SKIPPED)
+        draft.skip(group, step)
     else:
         TASKS[step.do].begin(draft, group, step)
 

@@ -124,6 +124,11 @@ class Draft:
         self.put(group.model_copy(update={"runs": group.runs | {step.step: run}}))
         return run
 
+    def skip(self, group: Group, step: Step) -> None:
+        """The step has nothing to do for this group."""
+        run = self.begin(group, step)
+        self.change_run(group.id, run.step, state=RunState.SKIPPED)
+
     def next_key(self, group_id: str, step: str, operation: Operation) -> str:
         """The next key of this operation: order/step/group/revision/operation/n."""
         group = self.groups[group_id]

@@ -60,6 +60,18 @@ async def test_an_order_on_terms_is_invoiced_without_a_card(shop: Shop) -> None:
     assert (await shop.books("payments", number))["authorizations"] == []
 
 
+async def test_an_order_that_costs_nothing_asks_for_no_money(shop: Shop) -> None:
+    sku = await shop.stocked(10, price="0.00")
+    number = await shop.place([(sku, 2)])
+    await shop.until_status(number, "released")
+    await shop.ship(number)
+    order = await shop.until_status(number, "completed")
+    assert order["authorizations"] == []
+    assert order["captures"] == []
+    assert order["invoices"][0]["total"] == "0.00"
+    assert (await shop.books("payments", number))["authorizations"] == []
+
+
 async def test_the_same_order_twice_is_one_order(shop: Shop) -> None:
     sku = await shop.stocked(10)
     document = shop.document([(sku, 2)])

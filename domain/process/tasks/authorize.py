@@ -13,6 +13,9 @@ class Authorize:
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
         amount = draft.amount(group)
+        if amount == 0:
+            draft.skip(group, step)
+            return
         run = draft.begin(group, step, operation=Operation.AUTHORIZE, amount=amount)
         assert run.key is not None
         work = AuthorizePayment(amount=amount, currency=draft.facts.currency)

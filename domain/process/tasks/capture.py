@@ -17,6 +17,9 @@ class Capture:
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
         authorization, shipment = draft.run_of(group, Operation.AUTHORIZE), draft.run_of(group, Operation.SHIP)
         amount = draft.amount(group)
+        if amount == 0:
+            draft.skip(group, step)
+            return
         run = draft.begin(group, step, operation=Operation.CAPTURE, amount=amount)
         if authorization is None or authorization.key is None or shipment is None or shipment.key is None:
             draft.park(group.id, run, "nothing_to_capture", "There is no authorization or shipment to capture for.")
