@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ("test_happy_path.py", "test_cancelling.py", "test_failures.py", "test_facts.py", "test_resuming.py")
+EXAMPLES = (
+    "test_happy_path.py",
+    "test_cancelling.py",
+    "test_cancelling_amid_failures.py",
+    "test_failures.py",
+    "test_facts.py",
+    "test_resuming.py",
+)
 MACHINE = "test_machine.py"
 MACHINE_EXAMPLES = 100
 """The machine's budget for one bug."""
