@@ -67,7 +67,8 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
     note = await _move(connection, fact, order, shipment["status"], tracking)
     data = {"shipment": fact.request_key, "status": fact.status, "tracking": tracking}
     words = _WORDS[fact.status]
-    if fact.status != "cancelled" or not shipment["cancelled_by_us"]:  # our own cancel is told with its effect
+    # That our request or our cancel has arrived is no news: it is told with its effect.
+    if fact.status != "released" and not (fact.status == "cancelled" and shipment["cancelled_by_us"]):
         await _tell(connection, order, letter, (f"shipment.{fact.status}", fact.at.isoformat(), words), data)
     if fact.status in shipment["wakes"]:
         await dispatch.enqueue(connection, order, "carrier", fact.model_dump(mode="json"))

@@ -114,17 +114,13 @@ async def start_of(connection: Connection, number: str) -> Row | None:
 
 
 async def timeline(connection: Connection, number: str) -> list[Row] | None:
-    """What happened to an order, in the order of business time; None when there is no such order.
-
-    Of one moment, what we did comes before what the outside said to it: its webhook may be quicker than our save.
-    """
+    """What happened to an order, in the order of business time; None when there is no such order."""
     cursor = await connection.execute("SELECT EXISTS (SELECT FROM sales_order WHERE number = %s) AS known", (number,))
     known = await cursor.fetchone()
     if known is None or not known["known"]:
         return None
     cursor = await connection.execute(
-        "SELECT key, type, at, recorded_at, words, why, data FROM event WHERE order_number = %s"
-        " ORDER BY at, key ~ '^(carrier|payment)/', tx, id",
+        "SELECT key, type, at, recorded_at, words, why, data FROM event WHERE order_number = %s ORDER BY at, tx, id",
         (number,),
     )
     return await cursor.fetchall()

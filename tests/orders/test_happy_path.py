@@ -32,7 +32,6 @@ async def test_an_order_ships_and_is_invoiced(shop: Shop) -> None:
         "stock.reserved",
         "payment.authorized",
         "shipment.requested",
-        "shipment.released",
         "shipment.shipped",
         "payment.captured",
         "invoice.created",
