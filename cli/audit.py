@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich.table import Table
 from temporalio.service import RPCError
 
 from cli.audit_replay import audit_replay
 from cli.audit_workflows import audit_workflows
 from cli.console import out
 from cli.errors import CommandError
+from cli.order_views import plain_table, show_table
 from settings import Settings
 from store.auditing import Verdict, audit_database, snapshot
 from workflows.connecting import connect
@@ -65,13 +65,11 @@ def as_document(verdict: Verdict) -> dict[str, Any]:
 
 def show(verdicts: list[Verdict]) -> None:
     """The verdicts as a table, then every offender in words."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("invariant", "", "verdict", "checked"):
-        table.add_column(heading)
+    table = plain_table("invariant", "", "verdict", "checked")
     for verdict in verdicts:
         state = f"{verdict.state} ({verdict.note})" if verdict.note else verdict.state
         table.add_row(verdict.invariant, verdict.title, state, str(verdict.checked))
-    out.print(table)
+    show_table(table)
     for verdict in verdicts:
         for offender in verdict.offenders[:SHOWN_OFFENDERS]:
             mend = f"; mend: {offender.mend}" if offender.mend else ""

@@ -23,7 +23,7 @@ from cli.demo_run import Course, run
 from cli.demo_truth import Truth, read_truth
 from cli.errors import CommandError
 from cli.http import Address
-from cli.order_views import plain_table
+from cli.order_views import plain_table, show_table
 from cli.up import addresses
 from settings import PROJECT_ROOT, Settings
 from stack.home import Home
@@ -142,7 +142,7 @@ def _show(outcome: dict[str, Any], course: Course, verdicts: list[Verdict], diff
     table.show_header = False
     for name, value in _rows(outcome):
         table.add_row(name, value)
-    out.print(table)
+    show_table(table)
     show_verdicts(verdicts)
     for difference in differences:
         out.print(f"NOT AS IT SHOULD BE: {difference}", markup=False)
@@ -189,5 +189,5 @@ def _look_at(stack: RunningStack, *, serving: bool) -> None:
     table.show_header = False
     for name, address in addresses(stack):
         table.add_row(name, address)
-    out.print(table)
+    show_table(table)
     out.print(f"All figures are in {stack.home.root / OUTCOME}", markup=False)

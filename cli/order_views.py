@@ -3,12 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.console import out
 
 Row = dict[str, Any]
+WORDS = frozenset({"", "customer", "waits for", "what happened", "why"})
+"""Columns that may be folded."""
+WIDE = 1000
 
 
 def day(moment: Any) -> str:
@@ -22,11 +26,17 @@ def minute(moment: Any) -> str:
 
 
 def plain_table(*headings: str) -> Table:
-    """A table without lines, to be read and to be cut."""
+    """A table without lines, to be read and to be cut. Codes and amounts stay whole; only words are folded."""
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading not in WORDS)
     return table
+
+
+def show_table(table: Table) -> None:
+    """Prints a table; a file or a pipe gets every row on one line."""
+    console = out if out.is_terminal else Console(file=out.file, width=WIDE, highlight=False)
+    console.print(table)
 
 
 def _row(table: Table, *cells: str) -> None:
@@ -46,20 +56,19 @@ def money(amount: Any, currency: str) -> str:
 
 def show_list(orders: list[Row]) -> None:
     """The list of orders."""
-    table = plain_table("number", "status", "customer", "channel", "total", "promised", "asked for", "waits for")
+    table = plain_table("number", "status", "customer", "total", "promised", "asked for", "waits for")
     for order in orders:
         _row(
             table,
             order["number"],
             order["status"] + (" (late)" if order["late"] else ""),
             order["customer"],
-            order["channel"],
             money(order["total"], order["currency"]),
             day(order["promise_date"]),
             day(order["requested_date"]),
             waits(order["waiting"]),
         )
-    out.print(table)
+    show_table(table)
 
 
 def show_order(order: Row) -> None:
@@ -77,7 +86,7 @@ def show_order(order: Row) -> None:
     _row(head, "shipped", day(order["shipped_at"]))
     _row(head, "total", _total(order))
     _row(head, "policy bundle", str(order["policy_bundle"])[:12])
-    out.print(head)
+    show_table(head)
     show_waiting(order["waiting"])
     _show_lines(order)
     _show_done(order)
@@ -94,8 +103,8 @@ def show_waiting(waiting: list[Row]) -> None:
     """What, why, who and until when."""
     for entry in waiting:
         until = f", until {minute(entry['until'])}" if entry.get("until") else ""
-        act = " (a person has to act)" if entry.get("parked") else ""
-        out.print(f"Waits{act}: {entry['what']} {entry['why']} Owner: {entry['who']}{until}.", markup=False)
+        act = ", a person has to act" if entry.get("parked") else ""
+        out.print(f"Waits ({entry['what']}){act}: {entry['why']} Owner: {entry['who']}{until}.", markup=False)
 
 
 def _show_lines(order: Row) -> None:
@@ -103,7 +112,7 @@ def _show_lines(order: Row) -> None:
     for line in order["lines"]:
         counts = [str(line[name]) for name in ("quantity", "open", "shipped", "cancelled")]
         _row(table, str(line["number"]), line["sku"], *counts, str(line["amount"] or "-"), line["status"])
-    out.print(table)
+    show_table(table)
 
 
 def _show_done(order: Row) -> None:
@@ -126,7 +135,7 @@ def show_timeline(entries: list[Row]) -> None:
     table = plain_table("when", "what happened", "why")
     for entry in entries:
         _row(table, minute(entry["at"]), entry["words"], entry["why"] or "")
-    out.print(table)
+    show_table(table)
 
 
 def show_promise(placed: Row) -> None:
@@ -139,7 +148,7 @@ def show_promise(placed: Row) -> None:
         table = plain_table("line", "sku", "quantity", "amount")
         for line in promise["lines"]:
             _row(table, str(line["number"]), line["sku"], str(line["quantity"]), str(line["amount"]))
-        out.print(table)
+        show_table(table)
         show_waiting(promise["waiting"])
     elif "promise" in placed:
         out.print("The promise takes longer; the order goes on.", markup=False)

@@ -38,25 +38,29 @@ async def test_check_names_the_place_for_people_programs_and_github(shop: Shop, 
 
 
 async def test_publish_refuses_problems_and_says_what_is_live(shop: Shop, tmp_path: Path) -> None:
-    published = shop.up.env["ORDITO_POLICIES"]
+    folder = shop.up.env["ORDITO_POLICIES"]
+    workspace = Path(folder) / "00-workspace.yaml"
     wrong = copied(tmp_path / "wrong", "rounding: half_up", "rounding: half_upp")
 
     refused = await shop.cli("policy", "publish", str(wrong))
-    again = await shop.cli("policy", "publish", published)
-    status = await shop.cli("policy", "status")
-    workspace = Path(published) / "00-workspace.yaml"
-    text = workspace.read_text()
-    workspace.write_text(text.replace("company: ", "company: New ", 1))
-    differing = await shop.cli("policy", "status")
-    workspace.write_text("# only a remark\n" + text)
+    again = await shop.cli("policy", "publish", folder)
+    before = await shop.cli("policy", "status")
+    workspace.write_text("# only a remark\n" + workspace.read_text())
     remark = await shop.cli("policy", "status")
-    workspace.write_text(text)
+    workspace.write_text(workspace.read_text().replace("company: ", "company: New ", 1))
+    edited = await shop.cli("policy", "status")
+    published = await shop.cli("policy", "publish", folder, "--author", "Ada", "--note", "new name")
+    after = await shop.cli("policy", "status")
 
     assert refused[0] == 1
     assert "00-workspace.yaml:" in refused[1]
     assert "was not published: 1 error" in refused[2]
     assert "was live already; nothing changed" in again[1]
-    assert "by tests" in status[1]
-    assert "the policy files say the same" in status[1]
-    assert "files that differ: 00-workspace.yaml" in differing[1]
+    assert "the policy files say the same" in before[1]
     assert "the policy files say the same" in remark[1]
+    assert "files that differ: 00-workspace.yaml" in edited[1]
+    assert edited[1].splitlines()[0] == before[1].splitlines()[0]
+    assert published[1].splitlines()[0] == f"policy bundle {after[1].split()[1]} is live"
+    assert after[1].splitlines()[0] != before[1].splitlines()[0]
+    assert "by Ada (new name)" in after[1]
+    assert "the policy files say the same" in after[1]
