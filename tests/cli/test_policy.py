@@ -47,7 +47,7 @@ async def test_publish_refuses_problems_and_says_what_is_live(shop: Shop, tmp_pa
     before = await shop.cli("policy", "status")
     workspace.write_text("# only a remark\n" + workspace.read_text())
     remark = await shop.cli("policy", "status")
-    workspace.write_text(workspace.read_text().replace("company: ", "company: New ", 1))
+    workspace.write_text(workspace.read_text().replace("company: ", "company: new-", 1))
     edited = await shop.cli("policy", "status")
     published = await shop.cli("policy", "publish", folder, "--author", "Ada", "--note", "new name")
     after = await shop.cli("policy", "status")
