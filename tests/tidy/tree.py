@@ -70,58 +70,6 @@ def imported(name: str) -> set[str]:
 def messages(name: str) -> tuple[tuple[int, str], ...]:
     """The texts of a file that people may read, with their lines: every string that is no docstring and has a space."""
     docs = {id(text) for node in ast.walk(tree_of(name)) if (text := _docstring(node)) is not None}
-    return tuple(sorted(name for name in set(done.stdout.splitlines()) if (PROJECT_ROOT / name).is_file()))
-
-
-def python_files() -> list[str]:
-    """The Python files, migrations left out: those are written by a tool and never change."""
-    return [name for name in files() if name.endswith(".py") and not name.startswith(MIGRATIONS)]
-
-
-def product_files() -> list[str]:
-    """The Python files that are not tests."""
-    return [name for name in python_files() if not name.startswith("tests/")]
-
-
-def text_files() -> list[str]:
-    """Everything that is read as text."""
-    return [name for name in files() if Path(name).suffix in TEXT]
-
-
-@cache
-def text_of(name: str) -> str:
-    """What is in a file."""
-    return (PROJECT_ROOT / name).read_text(encoding="utf-8")
-
-
-@cache
-def tree_of(name: str) -> ast.Module:
-    """A Python file, parsed."""
-    return ast.parse(text_of(name))
-
-
-def functions(name: str) -> Iterator[Function]:
-    """Every function and method of a file."""
-    for node in ast.walk(tree_of(name)):
-        if isinstance(node, Function):
-            yield node
-
-
-def imported(name: str) -> set[str]:
-    """The top-level names that a file imports."""
-    found = set()
-    for node in ast.walk(tree_of(name)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module.partition(".")[0])
-    return found
-
-
-@cache
-def messages(name: str) -> tuple[tuple[int, str], ...]:
-    """The texts of a file that people may read, with their lines: every string that is no docstring and has a space."""
-    docs = {id(node.body[0].value) for node in ast.walk(tree_of(name)) if _has_docstring(node)}
     return tuple(
         (node.lineno, node.value)
         for node in ast.walk(tree_of(name))
