@@ -4,11 +4,13 @@ What an event means is said here. A type without a meaning, or a meaning without
 """
 
 import ast
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.process.changes import _UNDO_EVENTS
+from domain.process.draft import Draft
 from domain.process.words import ChangeOutcome
 from settings import PROJECT_ROOT
 from store.inbox import _PAYMENT_WORDS, _WORDS
@@ -17,6 +19,9 @@ from tools.docs.markdown import code, page, table
 DECIDER = PROJECT_ROOT / "domain" / "process"
 ANSWERED = (ChangeOutcome.ACCEPTED, ChangeOutcome.REFUSED)
 """The outcomes that the decider gives today."""
+
+ARGUMENTS = frozenset(inspect.signature(Draft.tell).parameters)
+"""What `tell` takes for itself; all else is the event's data."""
 
 MEANINGS = {
     "order.accepted": "the order was taken and is kept",
@@ -114,8 +119,8 @@ def _told_in(path: Path) -> Iterator[tuple[str | None, set[str]]]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tell"):
             continue
         kind = node.args[1]
-        data = {word.arg for word in node.keywords if word.arg not in (None, "why")}
+        data = {word.arg for word in node.keywords if word.arg is not None} - ARGUMENTS
         if isinstance(kind, ast.Constant):
-            yield str(kind.value), {str(one) for one in data}
+            yield str(kind.value), data
         elif isinstance(kind, ast.JoinedStr):
-            yield None, {str(one) for one in data}
+            yield None, data
