@@ -26,6 +26,7 @@ _WORDS = {
     "lost": "The carrier reports the parcel lost.",
     "damaged": "The carrier reports damage.",
 }
+_SENDERS = {"payment": "payment provider"}
 _PAYMENT_WORDS = {
     "authorization.expired": "The payment provider's authorization has expired.",
     "capture.settled": "The captured amount has reached the account.",
@@ -131,12 +132,17 @@ async def _move(connection: Connection, fact: CarrierFact, order: str, now: str,
     return note
 
 
+# Lines that no step ships are not waited for (ORC4).
 _SHIPPED = """
 WITH parcel AS (
     UPDATE shipment SET shipped_at = greatest(shipped_at, %(at)s) WHERE key = %(key)s
 )
 UPDATE sales_order SET shipped_at = greatest(shipped_at, %(at)s)
-WHERE number = %(order)s AND NOT EXISTS (SELECT FROM order_line WHERE order_number = %(order)s AND open > 0)
+WHERE number = %(order)s AND NOT EXISTS (
+    SELECT FROM order_line l
+    WHERE l.order_number = %(order)s AND l.open > 0 AND (
+        NOT EXISTS (SELECT FROM shipment s WHERE s.order_number = l.order_number AND s.group_id = l.group_id)
+        OR EXISTS (SELECT FROM shipment_line i WHERE i.order_number = l.order_number AND i.line = l.number AND i.live)))
 """
 
 
@@ -180,7 +186,7 @@ async def _tell(
             "type": kind,
             "at": at,
             "words": words,
-            "why": f"The {letter.source} said so.",
+            "why": f"The {_SENDERS.get(letter.source, letter.source)} said so.",
             "data": json.dumps(data),
         },
     )

@@ -11,6 +11,8 @@ from domain.policy.walk import steps_with_paths
 ONLY_WAIT = ("of", "until", "at_most", "due", "if_late")
 NO_CALL = frozenset({TaskWord.SCHEDULE, TaskWord.WAIT, TaskWord.CLOSE})
 ON_ERROR = frozenset({ReactionWord.HOLD, ReactionWord.SKIP, ReactionWord.CANCEL, ReactionWord.ASK})
+PICKS_LINES = frozenset({TaskWord.RESERVE, TaskWord.SHIP})
+"""Steps that may leave lines out (ORC4); money is for all lines, and a wait follows its ship step."""
 IF_LATE = frozenset({ReactionWord.ALERT})
 NEVER_SKIPPED = frozenset({TaskWord.SCHEDULE, TaskWord.RESERVE, TaskWord.AUTHORIZE, TaskWord.SHIP})
 """Later steps stand on these; without them an order would wait for ever or ship uncovered (I7)."""
@@ -29,7 +31,19 @@ def check_steps(process: Process, workspace: Workspace, at: Path) -> Iterator[Pr
             yield Problem((*here, "step"), f"step `{step.step}` is there twice; give each step a name of its own")
         seen.setdefault(step.step, here)
         yield from _step(step, workspace, here)
+    yield from _same_lines(process, at)
     yield from _branches(process.steps, (*at, "steps"), set(seen))
+
+
+def _same_lines(process: Process, at: Path) -> Iterator[Problem]:
+    """What is shipped is what was set aside: the steps of one process pick the same lines."""
+    picking = [(path, step) for path, step in steps_with_paths(process.steps) if step.do in PICKS_LINES]
+    for path, step in picking[1:]:
+        first = picking[0][1]
+        if step.lines != first.lines:
+            wanted = f"`lines: {first.lines}`" if first.lines else "no `lines`"
+            message = f"`{step.step}` picks other lines than `{first.step}`; write {wanted} here too"
+            yield Problem((*at, *path, "lines") if step.lines else (*at, *path), message)
 
 
 def _step(step: Step, workspace: Workspace, at: Path) -> Iterator[Problem]:
@@ -46,13 +60,19 @@ def _step(step: Step, workspace: Workspace, at: Path) -> Iterator[Problem]:
         yield from _known(step.owner, workspace.roles, "role", (*at, "owner"))
     yield from _reactions(step, workspace.roles, at)
     if step.lines is not None:
-        yield Problem((*at, "lines"), "`lines` cannot be run yet; every step takes all lines of its group")
+        yield from _lines(step, at)
     if step.do is TaskWord.WAIT:
         yield from _wait(step, at)
         return
     for key in ONLY_WAIT:
         if getattr(step, key) is not None:
             yield Problem((*at, key), f"`{key}` goes with `do: wait` only; leave it out, or add a wait for this step")
+
+
+def _lines(step: Step, at: Path) -> Iterator[Problem]:
+    if step.do not in PICKS_LINES:
+        words = " and ".join(f"`{word}`" for word in sorted(PICKS_LINES))
+        yield Problem((*at, "lines"), f"`lines` goes with {words} only; leave it out of `{step.do}`")
 
 
 def _wait(step: Step, at: Path) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ every effect is taken back, the shipment request first because it alone can be r
 change is refused, and the process walks on from what is left: whatever was taken back is done again.
 """
 
+from domain.process import known
 from domain.process.draft import Draft
 from domain.process.messages import ChangeAnswer, ChangeAsked, Outcome
 from domain.process.rows import group_status
@@ -19,7 +20,7 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         return
     if asked.problem is not None:
         answer(draft, asked, ChangeOutcome.REFUSED, "malformed", asked.problem)
-    elif not draft.opened:
+    elif not draft.opened or known.behind(draft):
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:
         answer(draft, asked, ChangeOutcome.REFUSED, *refusal)
@@ -73,11 +74,11 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
 
 def pursue(draft: Draft) -> None:
     """Takes the active change as far as it gets now: one undo at a time, then the answer."""
-    if draft.opened and draft.change is None:
+    if draft.opened and draft.change is None and not known.behind(draft):
         early, draft.waiting_changes = draft.waiting_changes, ()
         for asked in early:
             ask(draft, asked)
-    if draft.change is None or any(flight.call.operation is not Operation.SAVE for flight in draft.flights.values()):
+    if draft.change is None or known.busy(draft):
         return
     if draft.change.refused_code:
         _refuse(draft)

@@ -9,10 +9,11 @@ from typing import Any
 from domain.codes import decimals_of
 from domain.conditions.compiled import POINT_IN_TIME, YES_OR_NO, compile_condition
 from domain.conditions.runtime import Unknown
-from domain.policy.environments import environment_for
+from domain.policy.environments import GROUP_LINE, environment_for
+from domain.policy.model import Step
 from domain.process.clock import local_date
 from domain.process.draft import Draft
-from domain.process.messages import PricedLine
+from domain.process.messages import Lines, PricedLine
 from domain.process.state import Group
 
 
@@ -20,6 +21,20 @@ def holds_for(draft: Draft, group: Group, source: str) -> bool:
     """Whether a yes/no condition is true for the group."""
     compiled = compile_condition(source, environment_for(draft.policy.glossary), YES_OR_NO)
     return compiled.evaluate(_roots(draft, group)) is True
+
+
+def picked_lines(draft: Draft, group: Group, step: Step) -> Lines:
+    """The lines a step handles, with their quantities: those its `lines:` is true for; others pass through (ORC4)."""
+    quantities = draft.quantities(group)
+    if step.lines is None:
+        return quantities
+    compiled = compile_condition(step.lines, environment_for(draft.policy.glossary, GROUP_LINE), YES_OR_NO)
+    roots, currency = _roots(draft, group), draft.facts.currency
+    return {
+        number: quantity
+        for number, quantity in quantities.items()
+        if compiled.evaluate(roots | {"line": LineView(draft.lines[number], currency)}) is True
+    }
 
 
 def value_for(draft: Draft, group: Group, source: str) -> date | datetime | None:

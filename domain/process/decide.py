@@ -7,7 +7,7 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, facts, faults
+from domain.process import changes, facts, faults, known
 from domain.process.conditions import holds_for
 from domain.process.draft import Draft
 from domain.process.flow import finished, next_steps
@@ -52,10 +52,20 @@ def _apply(state: OrderState, event: Event) -> Draft:
         faults.resume(draft)
     _advance(draft)
     facts.hear_early(draft)
+    if known.is_stuck(draft):
+        _change_as_it_stands(draft)
     _tell_completed(draft)
     if save is not None:
         _saved(draft, save)
     return draft
+
+
+def _change_as_it_stands(draft: Draft) -> None:
+    """A resumed order that cannot walk on takes up the changes in line with what it has met until here."""
+    draft.stuck = True
+    changes.pursue(draft)
+    if draft.change is None:
+        _advance(draft)
 
 
 def _take(draft: Draft, event: Event) -> None:
@@ -88,7 +98,7 @@ def _open(draft: Draft) -> None:
             key=f"{draft.number}/open",
             order=draft.number,
             at=draft.now,
-            work=OpenOrder(bundle=draft.base.bundle),
+            work=OpenOrder(bundle=draft.base.bundle, resumed=True if draft.known is not None else None),
             summary="open the order: prices, groups, policy",
         )
     )
@@ -127,6 +137,7 @@ def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
 def _opened(draft: Draft, opened: Opened) -> None:
     draft.facts_ = opened.facts
     draft.policy_ = opened.policy
+    draft.known = opened.known if draft.known is not None else None
     draft.lines = {line.number: line for line in opened.lines}
     for plan in opened.groups:
         draft.put(Group(id=plan.id, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why))
@@ -150,6 +161,7 @@ def _advance(draft: Draft) -> None:
         while True:
             group = draft.groups[group_id]
             steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
+            steps = [step for step in steps if not known.holds_back(draft, group_id, step)]
             for step in steps:
                 _begin(draft, draft.groups[group_id], step)
             if not steps or not any(draft.groups[group_id].runs[step.step].passed for step in steps):

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from domain.policy.model import OrderSlice, Process, RetryStyle, Step
+from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
 from domain.process.messages import BusinessEvent, Call, Lines, OrderFacts, Work
@@ -32,6 +32,8 @@ class Draft:
         self.policy_ = state.policy
         self.change = state.change
         self.waiting_changes = state.waiting_changes
+        self.known = state.known
+        self.stuck = False
         self.early = state.early
         self.revision = state.revision
         self.seq = state.seq
@@ -77,6 +79,13 @@ class Draft:
         """The group's current run that made this kind of effect, if it was passed."""
         return next((run for run in group.runs.values() if run.operation is operation and run.passed), None)
 
+    def shipment_key(self, group: Group) -> str | None:
+        """Key of the group's shipment request, a name of its own where nothing has to be shipped; None before it."""
+        ships = [step for step in steps_of(self.process(group)) if step.do is TaskWord.SHIP]
+        runs = [group.runs[step.step] for step in ships if step.step in group.runs and group.runs[step.step].passed]
+        key = next((run.key for run in runs if run.key is not None), None)
+        return key or (f"{self.number}/{group.id}/not-shipped" if runs else None)
+
     def today(self) -> str:
         return local_date(self.now, self.policy.timezone).isoformat()
 
@@ -95,8 +104,19 @@ class Draft:
         self.set_run(group_id, run)
         return run
 
-    def begin(self, group: Group, step: Step, *, operation: Operation | None = None, amount: int | None = None) -> Run:
-        """A new run of a step. With an operation its effect key is drawn up here, before any call (design rule 2)."""
+    def begin(
+        self,
+        group: Group,
+        step: Step,
+        *,
+        operation: Operation | None = None,
+        amount: int | None = None,
+        lines: Lines | None = None,
+    ) -> Run:
+        """A new run of a step, on all lines of the group or on those it picks (ORC4).
+
+        With an operation its effect key is drawn up here, before any call (design rule 2).
+        """
         previous = group.runs.get(step.step)
         self.seq += 1
         key = self.next_key(group.id, step.step, operation) if operation else None
@@ -108,7 +128,7 @@ class Draft:
             seq=self.seq,
             snapshot=Snapshot(
                 revision=self.revision,
-                lines=self.quantities(group),
+                lines=self.quantities(group) if lines is None else lines,
                 location=group.location,
                 method=self.facts.ship_method,
                 amount=amount,
@@ -130,12 +150,19 @@ class Draft:
         self.change_run(group.id, run.step, state=RunState.SKIPPED)
 
     def next_key(self, group_id: str, step: str, operation: Operation) -> str:
-        """The next key of this operation: order/step/group/revision/operation/n."""
+        """The next key of this operation: order/step/group/revision/operation/n.
+
+        A resumed order passes over those of its earlier life that are over: under them the ledger answers for what was.
+        """
         group = self.groups[group_id]
         counter = f"{step}/{operation}"
+        stem = f"{self.number}/{step}/{group_id}/r{self.revision}/{operation}"
+        over = {effect.key for effect in self.known or () if effect.over}
         n = group.counts.get(counter, 0) + 1
+        while f"{stem}/{n}" in over:
+            n += 1
         self.put(group.model_copy(update={"counts": group.counts | {counter: n}}))
-        return f"{self.number}/{step}/{group_id}/r{self.revision}/{operation}/{n}"
+        return f"{stem}/{n}"
 
     def call(self, run: Run, group_id: str, key: str, work: Work, summary: str, *, undo: bool = False) -> None:
         """Sends a call. Its retry style is that of the step in the policy."""
@@ -185,9 +212,18 @@ class Draft:
         )
         self.change_run(group_id, run.step, state=RunState.PARKED, parked=parked)
 
-    def tell(self, key: str, type_: str, words: str, *, why: str = "", **data: str | int | bool | None) -> None:
+    def tell(
+        self,
+        key: str,
+        type_: str,
+        words: str,
+        *,
+        why: str = "",
+        at: datetime | None = None,
+        **data: str | int | bool | None,
+    ) -> None:
         """Adds a business event; the same key is told once, whatever happens (I11)."""
-        event = BusinessEvent(key=key, type=type_, at=self.now, words=words, why=why, data=data)
+        event = BusinessEvent(key=key, type=type_, at=at or self.now, words=words, why=why, data=data)
         if all(event.key != other.key for other in self.events):
             self.events.append(event)
 
@@ -205,6 +241,7 @@ class Draft:
                 "policy": self.policy_,
                 "change": self.change,
                 "waiting_changes": self.waiting_changes,
+                "known": self.known,
                 "early": self.early,
                 "revision": self.revision,
                 "seq": self.seq,

@@ -7,7 +7,7 @@ knows whether the effect happened; a new try carries the same key, so it cannot 
 from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
-from domain.process import changes
+from domain.process import changes, known
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
 from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked
@@ -39,6 +39,8 @@ def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
             if step is not None and step.on_error is not None and step.on_error.role is not None:
                 run = draft.change_run(group.id, run.step, owner=step.on_error.role)
             draft.park(group.id, run, outcome.code or "refused", outcome.words)
+            if known.tried_again(draft, run.key):
+                _go_on_by_itself(draft, group.id, run.step)
 
 
 def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
@@ -84,8 +86,7 @@ def retry(draft: Draft, event: RetryAsked) -> tuple[str, ...]:
         elif draft.change is not None:
             continue
         else:
-            parked = parked.model_copy(update={"resume": True})
-            draft.change_run(group.id, run.step, parked=parked)
+            _go_on_by_itself(draft, group.id, run.step)
         steps.append(run.step)
     if steps:
         draft.tell(
@@ -95,6 +96,12 @@ def retry(draft: Draft, event: RetryAsked) -> tuple[str, ...]:
             requested_by=event.requested_by,
         )
     return tuple(steps)
+
+
+def _go_on_by_itself(draft: Draft, group_id: str, step: str) -> None:
+    parked = draft.groups[group_id].runs[step].parked
+    assert parked is not None
+    draft.change_run(group_id, step, parked=parked.model_copy(update={"resume": True}))
 
 
 def resume(draft: Draft) -> None:

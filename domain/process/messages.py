@@ -112,6 +112,8 @@ class Save(Message):
 class OpenOrder(Message):
     kind: Literal[Operation.OPEN] = Operation.OPEN
     bundle: str
+    resumed: bool | None = None
+    """True for an order that is resumed: the answer then tells what its ledger knows."""
 
 
 class SaveOrder(Message):
@@ -246,6 +248,14 @@ class OrderFacts(Message):
     """Set for an imported order: its business clock. Its deadlines are evaluated against it, never armed."""
 
 
+class KnownEffect(Message):
+    """An entry of the effects ledger, as a resumed order is told of it."""
+
+    key: str
+    over: bool
+    """The effect was undone, or it is an undo that has its answer: its key is not used again."""
+
+
 class Opened(Message):
     """Result of opening an order: facts, priced lines, groups and the slice of the pinned policy bundle."""
 
@@ -253,6 +263,8 @@ class Opened(Message):
     lines: tuple[PricedLine, ...]
     groups: tuple[GroupPlan, ...]
     policy: OrderSlice
+    known: tuple[KnownEffect, ...] | None = None
+    """What the effects ledger knows of the order; None unless it is resumed."""
 
 
 class Outcome(Message):
@@ -366,7 +378,9 @@ class Start(Message):
     customer: str
     channel: str
     version: int = 0
-    """The read model's version to go on from: 0, or what is stored when a terminated order is resumed."""
+    """The read model's version to go on from: 0, or at least 1 when a terminated order is resumed."""
+    changes: tuple[ChangeAsked, ...] | None = None
+    """The changes that a resumed order still has to answer; told here, they are known before anything new is begun."""
 
 
 class PromiseAnswer(Message):

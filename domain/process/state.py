@@ -15,6 +15,7 @@ from domain.process.messages import (
     ChangeAnswer,
     ChangeAsked,
     Fact,
+    KnownEffect,
     Lines,
     OrderFacts,
     OrderRow,
@@ -161,6 +162,8 @@ class OrderState(Message):
     flights: dict[str, Flight] = {}
     change: ActiveChange | None = None
     waiting_changes: tuple[ChangeAsked, ...] = ()
+    known: tuple[KnownEffect, ...] | None = None
+    """What the effects ledger knew of a resumed order when it was opened anew; None for an order never resumed."""
     answers: dict[str, ChangeAnswer] = {}
     early: tuple[Fact, ...] = ()
     """Facts that came before the effect they speak of was known; heard as soon as it is."""
@@ -180,6 +183,19 @@ class OrderInput(Message):
 
     start: Start
     state: OrderState | None = None
+
+
+def state_at(start: Start) -> OrderState:
+    """The state in which an order's process begins, or begins anew."""
+    return OrderState(
+        number=start.number,
+        bundle=start.bundle,
+        clock=start.ordered_at if start.as_of else start.accepted_at,
+        as_of=start.as_of,
+        version=start.version,
+        waiting_changes=start.changes or (),
+        known=() if start.version > 0 else None,
+    )
 
 
 class Decision(Message):

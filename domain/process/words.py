@@ -23,8 +23,8 @@ CLOSED = frozenset({Status.COMPLETED, Status.CANCELLED})
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.ACCEPTED: frozenset({Status.SCHEDULED, Status.CANCELLING}),
-    Status.SCHEDULED: frozenset({Status.RESERVED, Status.RELEASED, Status.CANCELLING}),
-    Status.RESERVED: frozenset({Status.RELEASED, Status.SCHEDULED, Status.CANCELLING}),
+    Status.SCHEDULED: frozenset({Status.RESERVED, Status.RELEASED, Status.COMPLETED, Status.CANCELLING}),
+    Status.RESERVED: frozenset({Status.RELEASED, Status.SCHEDULED, Status.COMPLETED, Status.CANCELLING}),
     Status.RELEASED: frozenset({Status.SHIPPED, Status.RESERVED, Status.CANCELLING}),
     Status.SHIPPED: frozenset({Status.COMPLETED}),
     Status.COMPLETED: frozenset(),

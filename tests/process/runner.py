@@ -18,10 +18,11 @@ from domain.process.messages import (
     OrderRow,
     PaymentFact,
     RetryAsked,
+    Start,
     TimePassed,
 )
 from domain.process.rows import row_of
-from domain.process.state import OrderState
+from domain.process.state import OrderState, state_at
 from domain.process.state import Run as StepRun
 from domain.process.words import Operation
 from tests.process.checks import Watch, decided
@@ -31,9 +32,20 @@ from tests.process.policies import BUNDLE
 NUMBER = "O-1"
 
 
-def fresh(as_of: date | None = None, version: int = 0) -> OrderState:
-    """The state of an order whose workflow is about to begin."""
-    return OrderState(number=NUMBER, bundle=BUNDLE, clock=MORNING, as_of=as_of, version=version)
+def fresh(as_of: date | None = None, version: int = 0, changes: tuple[ChangeAsked, ...] = ()) -> OrderState:
+    """The state of an order whose workflow is about to begin; with a version, to begin anew."""
+    start = Start(
+        number=NUMBER,
+        bundle=BUNDLE,
+        ordered_at=MORNING,
+        accepted_at=MORNING,
+        as_of=as_of,
+        customer="C1",
+        channel="web",
+        version=version,
+        changes=changes,
+    )
+    return state_at(start)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.process.messages import Begun
+from domain.process.messages import Begun, ChangeAsked
 from domain.process.words import Operation, Status
 from tests.process.checks import Watch
 from tests.process.outside import World
@@ -24,12 +24,18 @@ def walked(world: World, results: int) -> tuple[Run, bool]:
 
 
 def resumed(run: Run) -> Run:
-    """The same order in a new workflow: it is told every fact again, behind the start."""
-    again = Run(world=run.world, state=fresh(version=run.world.database.version), at=run.at)
-    again.watch = Watch(versions=[run.world.database.version])
+    """The same order in a new workflow: told its open changes with the start, and every fact again behind it."""
+    database = run.world.database
+    asked = tuple(fact for fact in run.facts if isinstance(fact, ChangeAsked))
+    changes = tuple(change for change in asked if change.change_id not in database.answers)
+    version = max(database.version, 1)
+    again = Run(world=run.world, state=fresh(run.world.as_of, version, changes), at=run.at)
+    again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
     again.feed(Begun(at=run.at))
-    for fact in run.facts:
-        again.feed(fact)
+    again.facts = [fact for fact in run.facts if fact not in asked or fact in changes]
+    for fact in again.facts:
+        if not isinstance(fact, ChangeAsked):
+            again.feed(fact)
     return again
 
 

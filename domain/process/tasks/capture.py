@@ -15,18 +15,18 @@ class Capture:
     """At most what was authorized, and once a shipment."""
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
-        authorization, shipment = draft.run_of(group, Operation.AUTHORIZE), draft.run_of(group, Operation.SHIP)
+        authorization, shipment = draft.run_of(group, Operation.AUTHORIZE), draft.shipment_key(group)
         amount = draft.amount(group)
         if amount == 0:
             draft.skip(group, step)
             return
         run = draft.begin(group, step, operation=Operation.CAPTURE, amount=amount)
-        if authorization is None or authorization.key is None or shipment is None or shipment.key is None:
+        if authorization is None or authorization.key is None or shipment is None:
             draft.park(group.id, run, "nothing_to_capture", "There is no authorization or shipment to capture for.")
             return
         assert run.key is not None
         work = CapturePayment(
-            authorization=authorization.key, shipment=shipment.key, amount=amount, currency=draft.facts.currency
+            authorization=authorization.key, shipment=shipment, amount=amount, currency=draft.facts.currency
         )
         draft.call(run, group.id, run.key, work, f"capture {_sum(run)}")
 

@@ -12,15 +12,15 @@ class Invoice:
     """One invoice a shipment."""
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
-        shipment = draft.run_of(group, Operation.SHIP)
+        shipment = draft.shipment_key(group)
         amount = draft.amount(group)
         run = draft.begin(group, step, operation=Operation.INVOICE, amount=amount)
-        if shipment is None or shipment.key is None:
-            draft.park(group.id, run, "nothing_to_invoice", "Nothing was shipped that could be invoiced.")
+        if shipment is None:
+            draft.park(group.id, run, "nothing_to_invoice", "Nothing was asked to be shipped that could be invoiced.")
             return
         first, facts = draft.is_first(group), draft.facts
         work = CreateInvoice(
-            shipment=shipment.key,
+            shipment=shipment,
             lines=run.snapshot.lines,
             goods=sum(draft.lines[number].amount for number in group.lines),
             charges=facts.charges if first else 0,

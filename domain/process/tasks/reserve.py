@@ -1,6 +1,7 @@
 """`reserve`: holds stock for every line of the group at its location; undone by giving it back (GOP13)."""
 
 from domain.policy.model import Step
+from domain.process.conditions import picked_lines
 from domain.process.draft import Draft
 from domain.process.messages import Outcome, ReserveStock, Undo
 from domain.process.state import Group, Run
@@ -11,7 +12,11 @@ class Reserve:
     """All lines or none: a half-reserved group would promise what it cannot ship."""
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
-        run = draft.begin(group, step, operation=Operation.RESERVE)
+        lines = picked_lines(draft, group, step)
+        if not lines:
+            draft.skip(group, step)
+            return
+        run = draft.begin(group, step, operation=Operation.RESERVE, lines=lines)
         assert run.key is not None
         work = ReserveStock(location=group.location, lines=run.snapshot.lines)
         draft.call(run, group.id, run.key, work, f"reserve {_units(run)} units at {group.location}")

@@ -23,7 +23,7 @@ class Schedule(Quiet):
             f"scheduled/{group.id}/r{draft.revision}/{run.seq}",
             "order.scheduled",
             f"Promised for {promise.isoformat()} from location {group.location}.",
-            why=f"{group.why} {why}".strip(),
+            why=f"{group.why.rstrip('.')}. {why}" if group.why else why,
             promise_date=promise.isoformat(),
             group=group.id,
         )

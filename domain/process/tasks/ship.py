@@ -4,6 +4,7 @@ The request returns at once; a `wait` step ends when the carrier says how far it
 """
 
 from domain.policy.model import Step, TaskWord
+from domain.process.conditions import picked_lines
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Outcome, RequestShipment, Undo
@@ -18,7 +19,11 @@ class Ship:
     """One live request a fulfillment line (I12)."""
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
-        run = draft.begin(group, step, operation=Operation.SHIP)
+        lines = picked_lines(draft, group, step)
+        if not lines:
+            draft.skip(group, step)
+            return
+        run = draft.begin(group, step, operation=Operation.SHIP, lines=lines)
         assert run.key is not None
         work = RequestShipment(
             location=group.location,

@@ -15,7 +15,11 @@ class Wait(Quiet):
     """Begins waiting, and ends at once where the fact came first."""
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
-        run = draft.begin(group, step)
+        awaited = group.runs.get(step.of or "")
+        if awaited is not None and awaited.state is RunState.SKIPPED:
+            draft.skip(group, step)
+            return
+        run = draft.begin(group, step, lines=awaited.snapshot.lines if awaited is not None else None)
         draft.change_run(group.id, run.step, state=RunState.WAITING, until=_deadline(draft, group, step))
         settle(draft, group.id, step)
         run = draft.groups[group.id].runs[step.step]
@@ -55,6 +59,7 @@ def judge_deadline(draft: Draft, group_id: str, run: Run, now: datetime) -> None
         f"overdue/{group_id}/{run.step}/{run.seq}",
         "order.overdue",
         f"Still waiting after {run.until.date().isoformat()}: {run.owner.replace('_', ' ')} should look into it.",
+        at=run.until,
         step=run.step,
     )
 
