@@ -1,6 +1,7 @@
 """The README told to a machine: every command in it runs, and prints what the README shows."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -12,11 +13,13 @@ import pytest
 
 from settings import PROJECT_ROOT
 from tests.docs.fenced import Example, examples, missing
-from tests.support.up import environment, ordito_up
+from tests.support.up import environment, ordito, ordito_up
 
 SECONDS = 120
 ORDERS = "20"
 """Orders of the demo here; the demo has its own test with all of them."""
+
+PLACED = "W-3001"
 
 DEMO, UP, *REST = examples("README.md")
 
@@ -46,6 +49,17 @@ async def test_every_command_runs_and_prints_what_is_shown(tmp_path: Path) -> No
         for example in (demo, *REST):
             printed = await _run(example, checkout, env)
             assert missing(example.excerpt, printed) == [], printed
+            if any(command.startswith("ordito order place") for command in example.commands):
+                await _a_moment_later(env)
+
+
+async def _a_moment_later(env: dict[str, str]) -> None:
+    """Until the order that was placed waits for the carrier."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            _, said, _ = await ordito("order", "show", PLACED, "--json", env=env)
+            if json.loads(said)["waiting"]:
+                return
 
 
 async def _run(example: Example, checkout: Path, env: dict[str, str]) -> str:
