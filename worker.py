@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.registry import all_activities
 from adapters.carrier_http import HttpCarrier
@@ -24,13 +24,7 @@ from settings import Settings, SettingsError
 from store.pool import create_pool
 from workflows.connecting import connect, metrics_runtime
 from workflows.order import OrderWorkflow
-
-PASSED_THROUGH = ("domain", "workflows", "zoneinfo")
-"""Our own modules are loaded once, not anew for each order: that would cost more than the rest of its first task.
-
-What the sandbox would catch in them is kept out by other means: import contracts (no I/O, no clock, no driver behind a
-workflow) and replays of recorded histories under two hash seeds.
-"""
+from workflows.sandbox import PASSED_THROUGH, OrderSandbox
 
 STICKY = timedelta(seconds=3)
 """How long orders wait for a killed worker before another takes them; the default of 10 s dominates recovery."""
@@ -45,9 +39,9 @@ OPTIONS: dict[str, Any] = {
 """How much one worker takes on; `make bench` gives its floor the same."""
 
 
-def runner() -> SandboxedWorkflowRunner:
+def runner() -> OrderSandbox:
     """The sandbox of the order workflow."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+    return OrderSandbox(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 def order_worker(client: Client, task_queue: str, activities: list[Callable[..., Any]]) -> Worker:

@@ -1,5 +1,6 @@
 """One HTTP exchange with an outside system: what its answers mean to us, in one table."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,10 @@ import httpx
 
 from adapters.ports import BrokenContractError, UnavailableError
 from domain.process.messages import Outcome
+
+# httpcore looks for this package, which we have no use for, several times a call. Python remembers what it has found,
+# but not what is missing: it would search the disk each time.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 TIMEOUT_SECONDS = 10.0
 CONNECTIONS = 16

@@ -1,7 +1,7 @@
 """The first activation of an order's workflow in the worker's sandbox, against that of an empty workflow.
 
 This is what every order costs the worker before anything happens: the sandbox is made, the workflow loaded into it, its
-input decoded, and the workflow runs to its first await. Ours has its modules passed through (`worker.PASSED_THROUGH`),
+input decoded, and the workflow runs to its first await. Ours has its modules passed through (`workflows.sandbox`),
 the empty one is loaded as the SDK does by default. Measured as CPU time of our thread, without a server.
 """
 

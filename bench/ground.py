@@ -23,6 +23,7 @@ from stack.running import RunningStack, running_stack
 
 UNITS = 1_000_000
 LOCATION = "main"
+PAUSE = 0.1
 FIRST_PORT, LAST_PORT = 20_000, 32_000  # below those that the kernel gives to outgoing connections
 
 
@@ -41,18 +42,18 @@ class Ground:
         """Complete settings of the stack."""
         return self.stack.settings
 
-    def pids(self, *parts: str) -> list[int]:
+    def pids(self, *parts: str) -> dict[str, int]:
         """Process ids of these parts."""
         children = self.stack.supervisor.children()
-        return [children[part].pid for part in parts]
+        return {part: children[part].pid for part in parts}
 
     def pause_relay(self) -> None:
         """From now on orders are accepted, but nobody starts them."""
-        os.kill(self.pids("relay")[0], signal.SIGSTOP)
+        os.kill(self.pids("relay")["relay"], signal.SIGSTOP)
 
     def resume_relay(self) -> None:
         """The relay goes on where it was stopped."""
-        os.kill(self.pids("relay")[0], signal.SIGCONT)
+        os.kill(self.pids("relay")["relay"], signal.SIGCONT)
 
     async def count(self, query: str) -> int:
         """The one number that a query gives."""
@@ -64,7 +65,7 @@ class Ground:
 async def running_ground(folder: Path) -> AsyncIterator[Ground]:
     """Starts the stack, publishes the policies as they are in the checkout, and fills the warehouse."""
     settings = Settings.from_env(_environment(folder))
-    async with running_stack(settings, tell=_say) as stack:
+    async with running_stack(settings, tell=say) as stack:
         given = stack.settings
         headers = {"Authorization": f"Bearer {given.api_key}"}
         simulators = f"http://127.0.0.1:{given.simulators_port}"
@@ -125,12 +126,13 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float, what: str)
     async with asyncio.timeout(seconds) as deadline:
         try:
             while not await holds():
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(PAUSE)
         except asyncio.CancelledError:
             if deadline.expired():
                 raise TimeoutError(f"after {seconds:.0f} s still not: {what}") from None
             raise
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
+    """A line about the course of things, beside the result."""
     print(f"bench: {words}", file=sys.stderr, flush=True)

@@ -23,21 +23,37 @@ REVISION = SearchAttributeKey.for_int("Revision")
 NOTHING_HELD = "none"
 
 
+Shown = dict[str, object]
+"""Values by the name of their attribute."""
+
+FIRST: Shown = {STATUS.name: "accepted", AT_RISK.name: False, HOLD.name: NOTHING_HELD, REVISION.name: 1}
+"""What every order's workflow starts with, beside its customer and channel."""
+
+
 def at_start(start: Start) -> TypedSearchAttributes:
     """What is known of an order before it runs."""
     return TypedSearchAttributes(
         [
             SearchAttributePair(STATUS, "accepted"),
+            SearchAttributePair(AT_RISK, False),
+            SearchAttributePair(HOLD, NOTHING_HELD),
+            SearchAttributePair(REVISION, 1),
             SearchAttributePair(CUSTOMER, start.customer),
             SearchAttributePair(CHANNEL, start.channel),
-            SearchAttributePair(REVISION, 1),
         ]
     )
 
 
-def shown(row: OrderRow) -> tuple[object, ...]:
-    """What an upsert is worth: the attributes are written again only when this changes."""
-    return row.status, row.at_risk, row.revision, held(row)
+def shown(row: OrderRow) -> Shown:
+    """The attributes of a row."""
+    promised = row.promise_date
+    return {
+        STATUS.name: str(row.status),
+        AT_RISK.name: row.at_risk,
+        HOLD.name: held(row),
+        REVISION.name: row.revision,
+        **({PROMISE_DATE.name: datetime.combine(promised, time(), tzinfo=UTC)} if promised else {}),
+    }
 
 
 def held(row: OrderRow) -> str:
@@ -45,14 +61,7 @@ def held(row: OrderRow) -> str:
     return next((waiting.code for waiting in row.waiting if waiting.parked), NOTHING_HELD)
 
 
-def updates(row: OrderRow) -> list[SearchAttributeUpdate[Any]]:
-    """The attributes of a row, as one upsert."""
-    changes: list[SearchAttributeUpdate[Any]] = [
-        STATUS.value_set(str(row.status)),
-        AT_RISK.value_set(row.at_risk),
-        HOLD.value_set(held(row)),
-        REVISION.value_set(row.revision),
-    ]
-    if row.promise_date is not None:
-        changes.append(PROMISE_DATE.value_set(datetime.combine(row.promise_date, time(), tzinfo=UTC)))
-    return changes
+def updates(now: Shown, before: Shown) -> list[SearchAttributeUpdate[Any]]:
+    """Those that have changed, as one upsert: the server keeps the others."""
+    keys: tuple[SearchAttributeKey[Any], ...] = (STATUS, AT_RISK, HOLD, REVISION, PROMISE_DATE)
+    return [key.value_set(now[key.name]) for key in keys if key.name in now and now[key.name] != before.get(key.name)]

@@ -32,9 +32,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
     from domain.process.speak import details, headline, promise_of
-    from domain.process.state import OrderInput, OrderState
+    from domain.process.state import OrderInput, state_at
     from domain.process.words import REMOTE
-    from workflows.attributes import shown, updates
+    from workflows.attributes import FIRST, Shown, shown, updates
     from workflows.calling import Handle, start_call, words_of_failure
     from workflows.snapshot import OrderSnapshot, in_progress
 
@@ -49,19 +49,13 @@ class OrderWorkflow:
 
     @workflow.init
     def __init__(self, given: OrderInput) -> None:
-        start = self._start = given.start
+        self._start = given.start
         self._continued = given.state is not None
-        self._state = given.state or OrderState(
-            number=start.number,
-            bundle=start.bundle,
-            clock=start.ordered_at if start.as_of else start.accepted_at,
-            as_of=start.as_of,
-            version=start.version,
-        )
+        self._state = given.state or state_at(given.start)
         self._events: deque[Event] = deque()
         self._handles: dict[str, Handle] = {}
         self._alarm: asyncio.Task[None] | None = None
-        self._shown: tuple[object, ...] | None = None
+        self._shown: Shown = {} if self._continued else FIRST
 
     @workflow.run
     async def run(self, given: OrderInput) -> str:
@@ -138,10 +132,10 @@ class OrderWorkflow:
         workflow.set_current_details(details(self._state))
         if any(flight.call.operation not in REMOTE for flight in self._state.flights.values()):
             return
-        row = row_of(self._state)
-        if self._shown != shown(row):
-            self._shown = shown(row)
-            workflow.upsert_search_attributes(updates(row))
+        now = shown(row_of(self._state))
+        if now != self._shown:
+            workflow.upsert_search_attributes(updates(now, self._shown))
+            self._shown = now
 
     # ---- facts and requests that come in ------------------------------------------------------------
 

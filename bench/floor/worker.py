@@ -19,7 +19,7 @@ from bench.floor.driver import QUEUE, SOCKET
 from bench.floor.shapes import BareOrder
 from bench.floor.workflow import BareOrderWorkflow
 from settings import Settings
-from worker import OPTIONS, runner
+from worker import OPTIONS
 
 AMOUNT = 10_000
 
@@ -102,7 +102,6 @@ async def main() -> None:
             task_queue=QUEUE,
             workflows=[BareOrderWorkflow],
             activities=[steps.commit, steps.authorize, steps.ship, steps.capture],
-            workflow_runner=runner(),
             **OPTIONS,
         ):
             await stopped.wait()
