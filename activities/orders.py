@@ -24,12 +24,21 @@ class Orders:
     @activity.defn(name=Operation.OPEN)
     async def open_order(self, call: Call) -> Outcome:
         """Prices, assigns and groups the lines by the bundle the order is pinned to; the same answer ever after."""
-        work_of(call, OpenOrder)
+        resumed = work_of(call, OpenOrder).resumed
         with told_apart():
             try:
-                return await self._open(call)
+                outcome = await self._open(call)
             except UniqueViolation:  # another attempt was faster by an instant: now it is found
-                return await self._open(call)
+                outcome = await self._open(call)
+            return await self._with_known(call, outcome) if resumed else outcome
+
+    async def _with_known(self, call: Call, outcome: Outcome) -> Outcome:
+        """The answer to an order that is resumed tells what its ledger knows, too."""
+        if outcome.opened is None:
+            return outcome
+        async with statement(self._pool) as connection:
+            known = await opening.read_known(connection, call.order)
+        return outcome.model_copy(update={"opened": outcome.opened.model_copy(update={"known": known})})
 
     async def _open(self, call: Call) -> Outcome:
         async with statement(self._pool) as connection:

@@ -9,7 +9,7 @@ from typing import Any
 from domain.opening import OpenedOrder
 from domain.policy.model import Bundle
 from domain.pricing import DatedPrice
-from domain.process.messages import Opened
+from domain.process.messages import KnownEffect, Opened
 from store.pool import Connection
 
 READ = """
@@ -36,6 +36,18 @@ WITH written AS (
 UPDATE sales_order SET opened = %(opened)s::jsonb, goods = %(goods)s, charges = %(charges)s, tax = %(tax)s
 WHERE number = %(order)s
 """
+KNOWN = """
+WITH mine AS (SELECT key, undoes, state FROM effect WHERE order_number = %s),
+     told AS (
+        SELECT key, state, undoes IS NOT NULL AS undo,
+               EXISTS (SELECT FROM mine u WHERE u.undoes = mine.key AND u.state = 'done') AS undone
+        FROM mine
+     )
+SELECT key, undo OR undone AS over FROM told
+WHERE CASE WHEN undo THEN state <> 'intended' ELSE undone OR state <> 'refused' END
+ORDER BY key
+"""
+"""Not told: an undo without an answer, which is asked for again, and a refusal, which is met again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,12 @@ async def read_bundle(connection: Connection, digest: str) -> Bundle:
     if row is None:
         raise LookupError(f"the policy bundle {digest} was never released")
     return Bundle.model_validate_json(row["content"])
+
+
+async def read_known(connection: Connection, number: str) -> tuple[KnownEffect, ...]:
+    """What the effects ledger knows of an order that is resumed."""
+    cursor = await connection.execute(KNOWN, (number,))
+    return tuple(KnownEffect(**row) for row in await cursor.fetchall())
 
 
 async def write(connection: Connection, number: str, order: OpenedOrder) -> None:

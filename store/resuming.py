@@ -1,19 +1,21 @@
 """Bringing an order back whose workflow is gone (design, hard case 10): a new start, and every fact it has to know.
 
 A new workflow walks the process from its beginning. The effects ledger answers each step that is done already, so
-nothing happens twice outside; what came in from outside is told again, in its old order, behind the start.
+nothing happens twice outside; facts from outside are told again, in their old order, behind the start. Changes without
+an answer are told with the start itself, so that nothing new is begun before they are known.
 """
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from domain.process.change_requests import read_change_request
 from store.dispatch import announce, enqueue
 from store.pool import Connection
 
 ORDER = "SELECT number, status, finished, version FROM sales_order WHERE number = %s FOR UPDATE"
 MESSAGES = """
-SELECT d.id, d.kind, d.payload, d.delivered_at, c.outcome
+SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.outcome
 FROM dispatch d
 LEFT JOIN change_request c
        ON d.kind = 'change' AND c.order_number = d.order_number AND c.change_id = d.payload ->> 'change_id'
@@ -60,11 +62,20 @@ async def resume(connection: Connection, number: str) -> Resumed:
         raise NotResumableError("order_running", f"Order {number} is about to be started; give it a moment.")
     facts = [message for message in messages if _is_told_again(message)]
     await connection.execute(SUPERSEDE, (number,))
-    await enqueue(connection, number, "start", {**starts[0]["payload"], "version": order["version"]})
-    for fact in _once(facts):
-        await enqueue(connection, number, fact["kind"], fact["payload"])
+    again = _once(facts)
+    await enqueue(connection, number, "start", _start(starts[0]["payload"], order["version"], again))
+    for fact in again:
+        if fact["kind"] != "change":
+            await enqueue(connection, number, fact["kind"], fact["payload"])
     await announce(connection)
-    return Resumed(number, order["version"], len(_once(facts)))
+    return Resumed(number, order["version"], len(again))
+
+
+def _start(first: dict[str, Any], version: int, again: list[dict[str, Any]]) -> dict[str, Any]:
+    """The payload of the new start. Its version is at least 1, also where nothing was saved yet: so it says resumed."""
+    asked = [read_change_request(one["payload"], one["created_at"]) for one in again if one["kind"] == "change"]
+    changes = [change.model_dump(mode="json", exclude_defaults=True) for change in asked]
+    return {**first, "version": max(version, 1), "changes": changes}
 
 
 def _is_told_again(message: dict[str, Any]) -> bool:

@@ -161,11 +161,17 @@ def _advance(draft: Draft) -> None:
         while True:
             group = draft.groups[group_id]
             steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
-            steps = [step for step in steps if not known.holds_back(draft, group_id, step)]
             for step in steps:
+                if known.holds_back(draft, group_id, step):
+                    continue
                 _begin(draft, draft.groups[group_id], step)
-            if not steps or not any(draft.groups[group_id].runs[step.step].passed for step in steps):
+            if not any(_passed(draft, group_id, step) for step in steps):
                 break
+
+
+def _passed(draft: Draft, group_id: str, step: Step) -> bool:
+    run = draft.groups[group_id].runs.get(step.step)
+    return run is not None and run.passed
 
 
 def _chooser(draft: Draft, group_id: str):  # type: ignore[no-untyped-def]
