@@ -18,7 +18,7 @@ from stack.running import running_stack
 from tools.browser import BrowserError, Page, browser
 
 PICTURES = PROJECT_ROOT / "docs" / "pictures"
-WIDTH, HEIGHT = 1280, 800
+WIDTH, HEIGHT = 1360, 860
 PATIENCE_SECONDS = 60.0
 PORTS = (
     "ORDITO_POSTGRES_PORT",
