@@ -53,6 +53,58 @@ async def test_a_terminated_order_is_found_by_the_audit_and_resumed(shop: Shop) 
     assert (await shop.timeline(number)).count("stock.reserved") == 1
 
 
+async def test_an_order_resumed_amid_its_cancel_is_cancelled_and_holds_nothing(shop: Shop) -> None:
+    sku = await shop.stocked(10)
+    number = await shop.place([(sku, 3)])
+    await shop.until_status(number, "released")
+    await shop.fault("payments", "voids", "unavailable", number, times=-1)
+    response = await shop.api.post(f"/v1/orders/{number}/cancel?timeout=1", json={"reason": "no longer wanted"})
+    assert response.status_code == 202
+    await shop.until_parked(number, "undo_failed")
+    await shop.workflow(number).terminate("an operator pressed Terminate")
+
+    answer = await shop.ok("POST", f"/v1/orders/{number}/resume")
+    assert answer["told_again"] == 1
+    await shop.until(number, lambda order: order["version"] > answer["version"] and bool(order["waiting"]))
+    await shop.until_parked(number, "undo_failed")
+    assert (await shop.stock(sku))["reserved"] == 3, "the undo goes in order: stock is given back after the money"
+    await shop.outside.delete("/payments/admin/faults")
+    await shop.ok("POST", f"/v1/orders/{number}/retry")
+
+    order = await shop.until_status(number, "cancelled")
+    (change,) = order["changes"]
+    assert change["outcome"] == "accepted"
+    assert await shop.stock(sku) == {"on_hand": 10, "reserved": 0, "available": 10}
+    (authorization,) = (await shop.books("payments", number))["authorizations"]
+    assert (authorization["status"], authorization["captured"]) == ("voided", 0)
+    (request,) = (await shop.books("carrier", number))["requests"]
+    assert request["status"] == "cancelled"
+    timeline = await shop.timeline(number)
+    for once in ("shipment.requested", "shipment.cancelled", "payment.voided", "stock.released", "order.cancelled"):
+        assert timeline.count(once) == 1, once
+    assert await shop.violations() == []
+
+
+async def test_a_cancel_that_nobody_ran_to_hear_is_carried_out_by_the_resumed_order(shop: Shop) -> None:
+    sku = await shop.stocked(10)
+    number = await shop.place([(sku, 3)])
+    await shop.until_status(number, "released")
+    await shop.workflow(number).terminate("an operator pressed Terminate")
+    response = await shop.api.post(f"/v1/orders/{number}/cancel", json={"change_id": "unheard", "reason": "too long"})
+    assert response.status_code == 202
+
+    await shop.ok("POST", f"/v1/orders/{number}/resume")
+
+    order = await shop.until_status(number, "cancelled")
+    assert [(change["change_id"], change["outcome"]) for change in order["changes"]] == [("unheard", "accepted")]
+    assert await shop.stock(sku) == {"on_hand": 10, "reserved": 0, "available": 10}
+    (authorization,) = (await shop.books("payments", number))["authorizations"]
+    assert authorization["status"] == "voided"
+    (request,) = (await shop.books("carrier", number))["requests"]
+    assert request["status"] == "cancelled"
+    assert await shop.violations() == []
+
+
 async def test_a_reset_order_repeats_no_effect(shop: Shop) -> None:
     sku = await shop.stocked(10)
     number = await shop.place([(sku, 3)])
