@@ -42,9 +42,14 @@ MAX_NAME = _limit("name, street, city or region", 200, "characters", "what carri
 MAX_POSTAL_CODE = _limit("postal code", 16, "characters", "the longest in use has 10")
 MAX_NOTE = _limit("note of an order", 2_000, "characters", "a remark, not a document")
 MAX_REASON = _limit("reason of a change", 500, "characters", "a sentence or two")
+MAX_GROUPS = _limit("ship sets and warehouses of an order", 200, "groups", "each runs a process with its own calls")
 MIN_YEAR = _limit("earliest year of a date", 1970, "", "an earlier order is a typing mistake")
 MAX_YEAR = _limit("latest year of a date", 2199, "", "a later date is a typing mistake")
 MAX_FUTURE_HOURS = _limit("ordered_at ahead of the clock", 24, "hours", "clocks and time zones differ; orders do not")
+
+# ---- an order's process ------------------------------------------------------------------------------
+
+MAX_ANSWERS = _limit("answers an order keeps at hand", 200, "answers", "the newest; all are in the database")
 
 # ---- the API -----------------------------------------------------------------------------------------
 

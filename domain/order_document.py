@@ -33,7 +33,7 @@ from domain.document_fields import (
     decimals_written,
 )
 from domain.problems import Problem, ProblemsFound, json_path, leaves, of_validation, scan
-from limits import MAX_CHARGES, MAX_FUTURE_HOURS, MAX_LINES
+from limits import MAX_CHARGES, MAX_FUTURE_HOURS, MAX_GROUPS, MAX_LINES
 
 
 class Source(Value):
@@ -137,6 +137,9 @@ def read_order(raw: Any, now: datetime) -> OrderDocument:
     if document is not None and document.ordered_at > now + timedelta(hours=MAX_FUTURE_HOURS):
         words = f"The order is more than {MAX_FUTURE_HOURS} hours ahead of the clock."
         problems.append(Problem("$.ordered_at", "in_the_future", words))
+    if document is not None and len({(line.ship_set, line.warehouse) for line in document.lines}) > MAX_GROUPS:
+        words = f"The lines have more than {MAX_GROUPS} ship sets and warehouses; split them over several orders."
+        problems.append(Problem("$.lines", "too_many", words))
     if problems or document is None:
         raise ProblemsFound(tuple(problems))
     return document

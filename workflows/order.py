@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
         TimePassed,
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
-    from domain.process.speak import details, headline, promise_of
+    from domain.process.speak import details, headline, promise_of, retry_answer
     from domain.process.state import OrderInput, state_at
     from domain.process.words import REMOTE
     from workflows.attributes import FIRST, Shown, shown, updates
@@ -191,9 +191,9 @@ class OrderWorkflow:
 
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:
-        steps = tuple(waiting.step for waiting in waiting_of(self._state) if waiting.parked)
+        answer = retry_answer(self._state)
         self._events.append(asked.model_copy(update={"at": workflow.now()}))
-        return RetryAnswer(retried=steps, words=f"Trying again: {', '.join(steps).replace('_', ' ')}.")
+        return answer
 
     @retry.validator
     def _may_retry(self, asked: RetryAsked) -> None:

@@ -12,6 +12,7 @@ from domain.process.rows import group_status
 from domain.process.state import ActiveChange, Group, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
+from limits import MAX_ANSWERS
 
 
 def ask(draft: Draft, asked: ChangeAsked) -> None:
@@ -184,6 +185,8 @@ def answer(
         reason=asked.reason,
     )
     draft.answers[asked.change_id] = given
+    for oldest in list(draft.answers)[:-MAX_ANSWERS]:
+        del draft.answers[oldest]
     draft.unsaved_answers.append(given)
     draft.tell(
         f"change/{asked.change_id}/{outcome}",

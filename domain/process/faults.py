@@ -11,7 +11,7 @@ from domain.process import changes, known
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
 from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked
-from domain.process.state import Flight, Group, Parked, Run, RunState
+from domain.process.state import Flight, Group, OrderState, Parked, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE
 
@@ -76,18 +76,31 @@ def resend_due(draft: Draft) -> None:
             draft.send(flight.call, undo=flight.undo, faults=flight.faults)
 
 
-def retry(draft: Draft, event: RetryAsked) -> tuple[str, ...]:
-    """Tries all parked work again; returns the steps. During a change only its undos: all else stands by (CHG6)."""
+def tried_by_retry(order: Draft | OrderState) -> tuple[str, ...]:
+    """The parked steps that a retry tries at once, which are those at which their groups stand.
+
+    During a change these are its undos only: all else stands by (CHG6).
+    """
     steps: list[str] = []
+    for group, run, parked in _parked(order):
+        if order.change is not None or order.policy is None:
+            at_once = parked.undo is not None
+        else:
+            at_once = run.key is None or run.step in standing_at(order.policy.processes[group.process], group)
+        if at_once:
+            steps.append(run.step)
+    return tuple(steps)
+
+
+def retry(draft: Draft, event: RetryAsked) -> None:
+    """Tries parked work again; what has to wait for a step before it goes on by itself after that."""
+    steps = tried_by_retry(draft)
     for group, run, parked in _parked(draft):
         if parked.undo is not None:
             draft.change_run(group.id, run.step, state=RunState.UNDOING, parked=None)
             draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)
-        elif draft.change is not None:
-            continue
-        else:
+        elif draft.change is None:
             _go_on_by_itself(draft, group.id, run.step)
-        steps.append(run.step)
     if steps:
         draft.tell(
             f"retry/{draft.base.version}",
@@ -95,7 +108,6 @@ def retry(draft: Draft, event: RetryAsked) -> tuple[str, ...]:
             f"Tried again: {', '.join(steps).replace('_', ' ')}.",
             requested_by=event.requested_by,
         )
-    return tuple(steps)
 
 
 def _go_on_by_itself(draft: Draft, group_id: str, step: str) -> None:
@@ -121,10 +133,10 @@ def resume(draft: Draft) -> None:
             draft.change_run(group.id, run.step, state=following, parked=None)
 
 
-def _parked(draft: Draft) -> list[tuple[Group, Run, Parked]]:
+def _parked(order: Draft | OrderState) -> list[tuple[Group, Run, Parked]]:
     return [
         (group, run, run.parked)
-        for group in draft.groups.values()
+        for group in order.groups.values()
         for run in group.runs.values()
         if run.state is RunState.PARKED and run.parked is not None
     ]

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from domain.money import Money, words_of
-from domain.process.messages import PromiseAnswer, Waiting
+from domain.process.faults import tried_by_retry
+from domain.process.messages import PromiseAnswer, RetryAnswer, Waiting
 from domain.process.rows import group_status, row_of, waiting_of
 from domain.process.state import OrderState, RunState
 from domain.process.words import Status
@@ -79,6 +80,14 @@ def _lines(count: int) -> str:
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def retry_answer(state: OrderState) -> RetryAnswer:
+    """The answer to `retry`: which steps are tried at once (ORC19)."""
+    steps = tried_by_retry(state)
+    if not steps:
+        return RetryAnswer(retried=(), words="What is parked goes on once the steps before it have been passed.")
+    return RetryAnswer(retried=steps, words=f"Trying again: {', '.join(steps).replace('_', ' ')}.")
 
 
 def promise_of(state: OrderState) -> PromiseAnswer | None:

@@ -6,7 +6,7 @@ import pytest
 
 from domain.process.messages import Call
 from domain.process.rows import next_alarm
-from domain.process.speak import details
+from domain.process.speak import details, retry_answer
 from domain.process.state import RunState
 from domain.process.words import Operation, Status
 from tests.process.outside import MORNING, World
@@ -178,8 +178,11 @@ def test_a_shipment_is_not_asked_for_again_before_its_money_stands_again() -> No
     run.expire()
     run.finish(run.pending[0], refuse="declined")
     run.settle()
+    assert retry_answer(run.state).retried == ("authorize",), "the shipment has to wait for its money"
     run.retry()
     assert [call.operation for call in run.pending] == [Operation.AUTHORIZE]
+    assert retry_answer(run.state).retried == ()
+    assert retry_answer(run.state).words == "What is parked goes on once the steps before it have been passed."
     run.finish(run.pending[0])
     assert [call.operation for call in run.pending] == [Operation.SHIP]
     finishes_with_two_authorizations(run)
