@@ -26,6 +26,10 @@ from workflows.connecting import connect, metrics_runtime
 from workflows.order import OrderWorkflow
 from workflows.sandbox import PASSED_THROUGH, OrderSandbox
 
+POOL_SIZE = 8
+"""Connections to the database. Each prepares every statement for itself, so more than the server has cores to spare
+for would plan more and do no more."""
+
 STICKY = timedelta(seconds=3)
 """How long orders wait for a killed worker before another takes them; the default of 10 s dominates recovery."""
 
@@ -62,7 +66,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    pool = create_pool(settings.database(), size=16, least=2, name="ordito-worker")
+    pool = create_pool(settings.database(), size=POOL_SIZE, least=2, name="ordito-worker")
     await pool.open()
     async with create_client() as carrier_http, create_client() as payment_http:
         carrier = HttpCarrier(carrier_http, settings.carrier_url)

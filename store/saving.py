@@ -22,15 +22,18 @@ moved AS (
 ), told AS (
     INSERT INTO event (order_number, key, type, at, words, why, data, correlation)
     SELECT %(order)s, e.key, e.type, e.at, e.words, coalesce(e.why, ''),
-           CASE WHEN coalesce(n.outcome, f.outcome) ? 'ref'
-                THEN e.data || jsonb_build_object('ref', coalesce(n.outcome, f.outcome) -> 'ref') ELSE e.data END,
+           e.data || coalesce((
+               SELECT jsonb_build_object('ref', n.outcome -> 'ref') FROM entered n
+               WHERE n.key = e.key AND n.outcome ? 'ref'
+           ), (
+               SELECT jsonb_build_object('ref', f.outcome -> 'ref') FROM effect f
+               WHERE f.key = e.key AND f.outcome ? 'ref'
+           ), '{}'),
            %(order)s
     FROM go, ROWS FROM (
         jsonb_to_recordset(%(events)s::jsonb)
             AS (key text, type text, at timestamptz, words text, why text, data jsonb)
     ) WITH ORDINALITY AS e (key, type, at, words, why, data, place)
-    LEFT JOIN effect f ON f.key = e.key
-    LEFT JOIN entered n ON n.key = e.key
     ORDER BY e.place
     ON CONFLICT (order_number, key) DO NOTHING
 ), dropped AS (
@@ -48,7 +51,11 @@ moved AS (
 )
 """
 """Parts of a statement that has defined `go` (a row if the save is to be written) and `entered` (the effects entered
-by the same statement, which it cannot see in the table: key and outcome)."""
+by the same statement, which it cannot see in the table: key and outcome).
+
+The reference is looked up by a subquery for each event: the planner takes JSON for 100 rows, and to join so many it
+would read all effects there are.
+"""
 
 SAVE = f"WITH go AS (SELECT 1), entered AS (SELECT NULL AS key, NULL::jsonb AS outcome WHERE false), {SAVED} SELECT 1"
 NOTHING: dict[str, Any] = {
