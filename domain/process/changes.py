@@ -9,7 +9,7 @@ from domain.process import known
 from domain.process.draft import Draft
 from domain.process.messages import ChangeAnswer, ChangeAsked, Outcome
 from domain.process.rows import group_status
-from domain.process.state import ActiveChange, Group, Run, RunState
+from domain.process.state import ActiveChange, Flight, Group, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
@@ -45,9 +45,12 @@ def _begin(draft: Draft, asked: ChangeAsked) -> None:
         change_id=asked.change_id,
     )
     # Cut short what still retries: a call that never gets through must not hold up a cancel.
-    draft.stops.extend(
-        key for key, flight in draft.flights.items() if flight.call.operation in REMOTE and not flight.undo
-    )
+    draft.stops.extend(key for key, flight in draft.flights.items() if _can_be_cut_short(draft, flight))
+
+
+def _can_be_cut_short(draft: Draft, flight: Flight) -> bool:
+    """A call to the outside that was on its way before this decision."""
+    return flight.call.key in draft.base.flights and flight.call.operation in REMOTE and not flight.undo
 
 
 def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:

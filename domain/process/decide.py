@@ -52,20 +52,22 @@ def _apply(state: OrderState, event: Event) -> Draft:
         faults.resume(draft)
     _advance(draft)
     facts.hear_early(draft)
-    if known.is_stuck(draft):
-        _change_as_it_stands(draft)
+    _take_up_line(draft)
     _tell_completed(draft)
     if save is not None:
         _saved(draft, save)
     return draft
 
 
-def _change_as_it_stands(draft: Draft) -> None:
-    """A resumed order that cannot walk on takes up the changes in line with what it has met until here."""
-    draft.stuck = True
-    changes.pursue(draft)
-    if draft.change is None:
-        _advance(draft)
+def _take_up_line(draft: Draft) -> None:
+    """A resumed order takes up the changes in line once it has met all that stands, or cannot walk on."""
+    if not draft.opened or not draft.waiting_changes or draft.change is not None:
+        return
+    draft.stuck = not known.busy(draft)
+    if not known.behind(draft):
+        changes.pursue(draft)
+        if draft.change is None:
+            _advance(draft)
 
 
 def _take(draft: Draft, event: Event) -> None:

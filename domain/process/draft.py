@@ -34,6 +34,7 @@ class Draft:
         self.waiting_changes = state.waiting_changes
         self.known = state.known
         self.stuck = False
+        """Whether nothing is on its way that could take a resumed order's walk further."""
         self.early = state.early
         self.revision = state.revision
         self.seq = state.seq

@@ -16,11 +16,6 @@ def behind(draft: Draft) -> bool:
     return draft.change is None and not draft.stuck and bool(_unmet(draft))
 
 
-def is_stuck(draft: Draft) -> bool:
-    """Whether a change waits for a walk that cannot go on: nothing is on its way that could take it further."""
-    return draft.opened and bool(draft.waiting_changes) and behind(draft) and not busy(draft)
-
-
 def busy(draft: Draft) -> bool:
     """Whether a call is on its way that is more than a save."""
     return any(flight.call.operation is not Operation.SAVE for flight in draft.flights.values())

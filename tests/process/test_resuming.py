@@ -27,7 +27,7 @@ def resumed(run: Run) -> Run:
     """The same order in a new workflow: told its open changes with the start, and every fact again behind it."""
     database = run.world.database
     asked = tuple(fact for fact in run.facts if isinstance(fact, ChangeAsked))
-    changes = tuple(change for change in asked if change.change_id not in database.answers)
+    changes = tuple({one.change_id: one for one in reversed(asked) if one.change_id not in database.answers}.values())
     version = max(database.version, 1)
     again = Run(world=run.world, state=fresh(run.world.as_of, version, changes), at=run.at)
     again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
