@@ -110,6 +110,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PAYMENT_URL", "payment_url", "", "the payment provider; unset: the simulator", _http_url),
     Setting("ORDITO_CARRIER_WEBHOOK_URL", "carrier_webhook_url", "", "where the carrier simulator reports", _http_url),
     Setting("ORDITO_PAYMENT_WEBHOOK_URL", "payment_webhook_url", "", "where the payment simulator reports", _http_url),
+    Setting(
+        "ORDITO_SUPPLIER_WEBHOOK_URL", "supplier_webhook_url", "", "the same for the supplier simulator", _http_url
+    ),
 )
 
 
@@ -139,6 +142,7 @@ class Settings:
     payment_url: str
     carrier_webhook_url: str
     payment_webhook_url: str
+    supplier_webhook_url: str | None
     given: frozenset[str]
 
     @classmethod

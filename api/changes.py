@@ -148,7 +148,7 @@ def _plain(shown: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "received_at": shown["received_at"].isoformat()}
 
 
-@router.get("/orders/{number}/changes/{change_id}", summary="The answer to a change", response_model=ChangeView)
+@router.get("/orders/{number}/changes/{change_id:path}", summary="The answer to a change", response_model=ChangeView)
 async def show_change(number: str, change_id: str, request: Request, caller: OrderReader) -> Response:
     """What was asked, and what came of it; `outcome` is in_progress until the order has answered."""
     Query(request).done()

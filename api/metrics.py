@@ -41,6 +41,7 @@ class Metrics:
         for lag in lags:
             self._waiting.labels(lag.box).set(lag.waiting)
             self._lag.labels(lag.box).set(lag.seconds)
+        self._orders.clear()
         for status, count in statuses.items():
             self._orders.labels(status).set(count)
         self._parked.set(parked)

@@ -236,11 +236,11 @@ def test_a_live_order_arms_its_deadline_then_is_overdue_once() -> None:
     assert run.log == [*USUAL[:4], "save_order"]
 
 
-@pytest.mark.parametrize(("as_of", "late"), [(date(2026, 3, 20), True), (date(2026, 3, 19), False)])
+@pytest.mark.parametrize(("as_of", "late"), [(date(2026, 3, 21), True), (date(2026, 3, 20), False)])
 def test_an_imported_orders_deadline_is_judged_and_never_armed(as_of: date, late: bool) -> None:
     run = Run(world=World(as_of=as_of)).begin().settle()
     assert run.row.at_risk is late
-    assert ("order.overdue" in run.told) is late
+    assert "order.overdue" not in run.told, "the carrier may yet say that it shipped in time"
     assert run.row.waiting[0].code == ("overdue" if late else "waiting")
     assert next_alarm(run.state) is None
     run.pass_time(timedelta(days=365))

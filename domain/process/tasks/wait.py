@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from domain.policy.model import Step
-from domain.process.clock import after, end_of
+from domain.process.clock import after, end_of, local_date
 from domain.process.conditions import value_for
 from domain.process.draft import Draft
 from domain.process.messages import Lines
@@ -22,9 +22,17 @@ class Wait(Quiet):
         run = draft.begin(group, step, lines=awaited.snapshot.lines if awaited is not None else None)
         draft.change_run(group.id, run.step, state=RunState.WAITING, until=_deadline(draft, group, step))
         settle(draft, group.id, step)
-        run = draft.groups[group.id].runs[step.step]
-        if run.state is RunState.WAITING and draft.base.as_of is not None:
-            judge_deadline(draft, group.id, run, end_of(draft.base.as_of, draft.policy.timezone))
+        _judge_as_of(draft, group.id, step)
+
+
+def _judge_as_of(draft: Draft, group_id: str, step: Step) -> None:
+    """An imported order arms no alarm: it is overdue if its deadline is before the day it is taken as of (hard case 8).
+
+    That is no event of its history, in which the carrier may have shipped in time: word of that may be yet to come.
+    """
+    run, as_of = draft.groups[group_id].runs[step.step], draft.base.as_of
+    if run.state is RunState.WAITING and run.until is not None and as_of is not None:
+        draft.change_run(group_id, run.step, late=run.until < end_of(as_of, draft.policy.timezone))
 
 
 def settle(draft: Draft, group_id: str, step: Step) -> None:
@@ -55,10 +63,11 @@ def judge_deadline(draft: Draft, group_id: str, run: Run, now: datetime) -> None
     if run.late or run.until is None or run.until > now:
         return
     draft.change_run(group_id, run.step, late=True)
+    day = local_date(run.until, draft.policy.timezone)
     draft.tell(
         f"overdue/{group_id}/{run.step}/{run.seq}",
         "order.overdue",
-        f"Still waiting after {run.until.date().isoformat()}: {run.owner.replace('_', ' ')} should look into it.",
+        f"Still waiting after {day.isoformat()}: {run.owner.replace('_', ' ')} should look into it.",
         at=run.until,
         step=run.step,
     )
