@@ -26,7 +26,7 @@ def walked(world: World, results: int) -> tuple[Run, bool]:
 def resumed(run: Run) -> Run:
     """The same order in a new workflow: told its open changes with the start, and every fact again behind it."""
     database = run.world.database
-    asked = tuple(fact for fact in run.facts if isinstance(fact, ChangeAsked))
+    asked = tuple(fact for fact in run.facts if isinstance(fact, ChangeAsked) and fact.problem is None)
     changes = tuple({one.change_id: one for one in reversed(asked) if one.change_id not in database.answers}.values())
     version = max(database.version, 1)
     again = Run(world=run.world, state=fresh(run.world.as_of, version, changes), at=run.at)
