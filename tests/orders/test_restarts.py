@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psutil
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -103,6 +104,23 @@ async def test_a_cancel_that_nobody_ran_to_hear_is_carried_out_by_the_resumed_or
     (request,) = (await shop.books("carrier", number))["requests"]
     assert request["status"] == "cancelled"
     assert await shop.violations() == []
+
+
+async def test_an_order_terminated_before_its_first_task_is_resumed(shop: Shop) -> None:
+    sku = await shop.stocked(10)
+    worker = psutil.Process(shop.up.children()["worker"])
+    worker.suspend()
+    try:
+        number = await shop.place([(sku, 3)])
+        await asyncio.sleep(2)  # until the relay has started it
+        await shop.workflow(number).terminate("an operator pressed Terminate")
+        answer = await shop.ok("POST", f"/v1/orders/{number}/resume")
+    finally:
+        worker.resume()
+    assert (answer["version"], answer["told_again"]) == (0, 0)
+    await shop.until_status(number, "released")
+    assert len((await shop.books("carrier", number))["requests"]) == 1
+    assert (await shop.timeline(number)).count("stock.reserved") == 1
 
 
 async def test_a_reset_order_repeats_no_effect(shop: Shop) -> None:
