@@ -43,7 +43,7 @@ ANSWER_WITHIN = timedelta(seconds=5)
 PROMISE_WITHIN = timedelta(seconds=30)
 
 
-@workflow.defn(name="order", failure_exception_types=[Exception])
+@workflow.defn(name="order")
 class OrderWorkflow:
     """The durable shell. Its handlers work from the first task on."""
 
@@ -59,7 +59,19 @@ class OrderWorkflow:
 
     @workflow.run
     async def run(self, given: OrderInput) -> str:
-        """Runs until the order is closed; returns how it ended, in one sentence."""
+        """Runs until the order is closed; returns how it ended, in one sentence.
+
+        A bug fails the workflow, loudly, instead of the endless retries of a bare exception: `ordito audit` finds the
+        order and `ordito order resume` goes on with it once the code is mended. A replay that does not match (a release that
+        should have used `workflow.patched`) is no exception in here: its orders wait for the right code, unharmed.
+        """
+        try:
+            return await self._follow()
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}"
+            raise ApplicationError(words, type="bug", non_retryable=True) from error
+
+    async def _follow(self) -> str:
         if not self._continued:
             self._events.append(Begun(at=workflow.now()))
         while not self._state.finished:
