@@ -4,9 +4,11 @@ A history that is there already is kept: a recording speaks for the release that
 """
 
 import asyncio
+import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import WorkflowHandle
 
@@ -15,14 +17,27 @@ from tests.orders.continued import continued
 from tests.orders.scenarios import ENDED, WAITING, Scenario
 from tests.support.shop import Shop, running_shop
 
+OF_THE_MACHINE = frozenset({"stackTrace", "identity"})
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
 
 
 async def keep(handle: WorkflowHandle[object, object], name: str) -> None:
     """Writes the history of the handle's run."""
     history = await handle.fetch_history()
-    (FOLDER / f"{name}.json").write_text(history.to_json() + "\n", encoding="utf-8")
+    content = without_the_machine(json.loads(history.to_json()))
+    (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(f"{name}: {len(history.events)} events\n")
+
+
+def without_the_machine(content: Any) -> Any:
+    """Without what tells where it was recorded and replay does not need: stack traces, names of machines."""
+    match content:
+        case dict():
+            return {name: without_the_machine(value) for name, value in content.items() if name not in OF_THE_MACHINE}
+        case list():
+            return [without_the_machine(value) for value in content]
+        case _:
+            return content
 
 
 async def record(shop: Shop, scenario: Scenario) -> None:
