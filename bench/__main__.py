@@ -45,7 +45,7 @@ def main() -> int:
     chosen = options.measures or list(MEASURES)
     started = time.monotonic()
     measures = asyncio.run(run(chosen, options.rounds))
-    console = Console()
+    console = Console(soft_wrap=True)
     show(measures, console)
     console.print(f"{time.monotonic() - started:.0f} seconds", highlight=False)
     if not options.measures:

@@ -76,7 +76,7 @@ def show(measures: Sequence[Measure], console: Console) -> None:
     """One row a measure."""
     table = Table(box=None, pad_edge=False)
     for heading in ("measure", "ours", "floor", "ratio", "of the rounds", "goal", ""):
-        table.add_column(heading, justify="left" if heading in ("measure", "") else "right")
+        table.add_column(heading, no_wrap=True, justify="left" if heading in ("measure", "") else "right")
     for measure in measures:
         told = measure.document()
         low, high = told["spread"]["ratio"]
