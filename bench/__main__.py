@@ -16,6 +16,7 @@ from settings import Settings
 
 MEASURES = ("activation", "orders", "posting")
 ROUNDS = 5
+TABLE_WIDTH = 110
 
 
 async def run(chosen: list[str], rounds: int) -> list[Measure]:
@@ -45,7 +46,7 @@ def main() -> int:
     chosen = options.measures or list(MEASURES)
     started = time.monotonic()
     measures = asyncio.run(run(chosen, options.rounds))
-    console = Console(soft_wrap=True)
+    console = Console(width=max(Console().width, TABLE_WIDTH))
     show(measures, console)
     console.print(f"{time.monotonic() - started:.0f} seconds", highlight=False)
     if not options.measures:
