@@ -3,6 +3,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Most tests wait for servers most of the time; the tests of one file share theirs.
+SIDE_BY_SIDE := -n 3 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-full check bench docs up clean
 
@@ -26,10 +29,10 @@ up: install ## the whole stack in this terminal, until Ctrl-C
 
 test: install ## checks and tests on a real Temporal server and PostgreSQL
 	$(MAKE) check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 
 test-full: install ## the same with the large counts
-	ORDITO_TEST_SCALE=full $(BIN)/python -m pytest -q
+	ORDITO_TEST_SCALE=full $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) --timeout 1200
 
 check: install ## ruff, types, imports
 	$(BIN)/ruff check .

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
+from temporalio.runtime import Runtime
 from temporalio.worker import Replayer
 
 import domain.process.words
 from worker import runner
 from workflows import calling
+from workflows.connecting import keep_runtime
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
 
@@ -27,6 +29,7 @@ def break_on_purpose() -> None:
 
 async def replay_all() -> list[str]:
     """The recorded histories that do not replay, each with the reason."""
+    keep_runtime(Runtime.default())
     replayer = Replayer(workflows=[OrderWorkflow], data_converter=DATA_CONVERTER, workflow_runner=runner())
     failed = []
     for path in sorted(FOLDER.glob("*.json")):
