@@ -35,6 +35,10 @@ async def test_recorded_histories_replay(seed: str) -> None:
     assert await replay(seed) == (0, "")
 
 
+async def test_recorded_histories_replay_in_a_sandbox_that_guards_the_workflow_too() -> None:
+    assert await replay("0", "--strict") == (0, "")
+
+
 async def test_a_change_that_would_break_running_orders_is_found() -> None:
     code, said = await replay("0", "--broken")
     assert code == 1
