@@ -6,18 +6,17 @@ the workflow's own module too, which the worker lets through because loading it 
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
-from temporalio.runtime import Runtime
 from temporalio.worker import Replayer, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import domain.process.words
 from worker import runner
 from workflows import calling
-from workflows.connecting import keep_runtime
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
 
@@ -38,7 +37,6 @@ def strict_runner() -> SandboxedWorkflowRunner:
 
 async def replay_all(workflow_runner: WorkflowRunner) -> list[str]:
     """The recorded histories that do not replay, each with the reason."""
-    keep_runtime(Runtime.default())
     replayer = Replayer(workflows=[OrderWorkflow], data_converter=DATA_CONVERTER, workflow_runner=workflow_runner)
     failed = []
     for path in sorted(FOLDER.glob("*.json")):
@@ -58,4 +56,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # the SDK's threads, joined at an orderly exit, now and then take the process down with a signal
