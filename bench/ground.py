@@ -62,10 +62,10 @@ class Ground:
 
 
 @asynccontextmanager
-async def running_ground(folder: Path) -> AsyncIterator[Ground]:
+async def running_ground(folder: Path, *, fast_commit: bool = False) -> AsyncIterator[Ground]:
     """Starts the stack, publishes the policies as they are in the checkout, and fills the warehouse."""
     settings = Settings.from_env(_environment(folder))
-    async with running_stack(settings, tell=say) as stack:
+    async with running_stack(settings, tell=say, fast_commit=fast_commit) as stack:
         given = stack.settings
         headers = {"Authorization": f"Bearer {given.api_key}"}
         simulators = f"http://127.0.0.1:{given.simulators_port}"
