@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from temporalio.service import RPCError
 
-from domain.process.messages import ChangeAnswer, ChangeAsked, PromiseAnswer, RetryAnswer, RetryAsked, Start
+from domain.process.doors import PromiseAnswer, RetryAnswer, Start
+from domain.process.messages import ChangeAnswer, ChangeAsked, RetryAsked
 from settings import Settings
 from workflows.connecting import connect
 from workflows.gateway import OrderGateway, TemporalAwayError

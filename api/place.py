@@ -18,7 +18,7 @@ from api.views import amount
 from api.wire import answer, read_json
 from domain.order_document import OrderDocument, read_order, split
 from domain.problems import Problem, ProblemsFound
-from domain.process.messages import PromiseAnswer, Start
+from domain.process.doors import PromiseAnswer, Start
 from limits import DEFAULT_WAIT_SECONDS, MAX_IDEMPOTENCY_KEY, MAX_ORDER_BYTES, MAX_WAIT_SECONDS
 from store import reading
 from store.accepting import NotTaken, Placing, Taken, accept, item_problems

@@ -16,11 +16,13 @@ from typing import Literal, cast
 
 import psycopg
 import structlog
+import uvloop
 from psycopg_pool import PoolTimeout
 
 from api.late_gateway import LateGateway
 from api.services import wall_clock
-from domain.process.messages import RetryAsked, Start
+from domain.process.doors import Start
+from domain.process.messages import RetryAsked
 from limits import RELAY_BATCH, RELAY_CALL_SECONDS, RELAY_LONGEST_PAUSE, RELAY_ORDERS_AT_ONCE
 from logs import set_up_logs
 from settings import Settings, SettingsError
@@ -205,7 +207,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"ordito: {error}")
     set_up_logs(settings.log_level)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 if __name__ == "__main__":

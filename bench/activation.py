@@ -22,8 +22,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from bench.empty import EmptyWorkflow
 from bench.figures import Goal, Measure
-from domain.process.messages import Start
-from domain.process.state import OrderInput
+from domain.process.doors import Start
+from domain.process.state import RELEASE, OrderInput
 from worker import runner
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
@@ -40,7 +40,7 @@ Activation = Callable[[], Awaitable[float]]
 async def measure(rounds: int) -> Measure:
     """Milliseconds of CPU for one first activation; a round's figure is the median of its repeats."""
     sandbox = runner()
-    given = DATA_CONVERTER.payload_converter.to_payloads([OrderInput(start=START)])
+    given = DATA_CONVERTER.payload_converter.to_payloads([OrderInput(start=START, release=RELEASE)])
     ours, floor = _activation(sandbox, OrderWorkflow, given), _activation(sandbox, EmptyWorkflow, [])
     await _alternate(ours, floor, WARM_UP)
     pairs = [await _alternate(ours, floor, REPEATS) for _ in range(rounds)]

@@ -10,7 +10,8 @@ from temporalio.common import (
     TypedSearchAttributes,
 )
 
-from domain.process.messages import OrderRow, Start
+from domain.process.doors import Start
+from domain.process.messages import OrderRow
 
 STATUS = SearchAttributeKey.for_keyword("OrderStatus")
 CUSTOMER = SearchAttributeKey.for_keyword("CustomerId")

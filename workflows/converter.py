@@ -27,16 +27,16 @@ class CompactJson(PydanticJSONPlainPayloadConverter):
 
 
 class CompactPayloads(CompositePayloadConverter):
-    """The standard converters, with JSON made compact."""
+    """The standard converters, with JSON made compact. None of them keeps anything: all instances share them."""
 
     def __init__(self) -> None:
-        json = CompactJson()
-        super().__init__(
-            *(
-                json if isinstance(converter, JSONPlainPayloadConverter) else converter
-                for converter in DefaultPayloadConverter.default_encoding_payload_converters
-            )
-        )
+        super().__init__(*_CONVERTERS)
+
+
+_CONVERTERS = tuple(
+    CompactJson() if isinstance(converter, JSONPlainPayloadConverter) else converter
+    for converter in DefaultPayloadConverter.default_encoding_payload_converters
+)
 
 
 DATA_CONVERTER = dataclasses.replace(DataConverter.default, payload_converter_class=CompactPayloads)

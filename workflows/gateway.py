@@ -14,17 +14,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.process.messages import (
-    CarrierFact,
-    ChangeAnswer,
-    ChangeAsked,
-    PaymentFact,
-    PromiseAnswer,
-    RetryAnswer,
-    RetryAsked,
-    Start,
-)
-from domain.process.state import OrderInput
+from domain.process.doors import PromiseAnswer, RetryAnswer, Start
+from domain.process.messages import CarrierFact, ChangeAnswer, ChangeAsked, PaymentFact, RetryAsked
+from domain.process.state import RELEASE, OrderInput
 from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
 
@@ -80,7 +72,7 @@ class OrderGateway:
         try:
             await self._client.start_workflow(
                 "order",
-                OrderInput(start=start),
+                OrderInput(start=start, release=RELEASE),
                 id_reuse_policy=reuse,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=RPC,
@@ -95,7 +87,7 @@ class OrderGateway:
         """Starts the order and waits for its promise; None when there is none within `wait`."""
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             "order",
-            OrderInput(start=start),
+            OrderInput(start=start, release=RELEASE),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             **self._options(start),

@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from domain.process.change_requests import read_change_request
     from domain.process.decide import decide
+    from domain.process.doors import PromiseAnswer, RetryAnswer
     from domain.process.messages import (
         Begun,
         CallDone,
@@ -25,14 +26,12 @@ with workflow.unsafe.imports_passed_through():
         ChangeAsked,
         Event,
         PaymentFact,
-        PromiseAnswer,
-        RetryAnswer,
         RetryAsked,
         TimePassed,
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
     from domain.process.speak import details, headline, promise_of, retry_answer
-    from domain.process.state import OrderInput, state_at
+    from domain.process.state import RELEASE, OrderInput, state_at
     from domain.process.words import REMOTE
     from workflows.attributes import FIRST, Shown, shown, updates
     from workflows.calling import Handle, start_call, words_of_failure
@@ -50,6 +49,7 @@ class OrderWorkflow:
     @workflow.init
     def __init__(self, given: OrderInput) -> None:
         self._start = given.start
+        self._release = given.release
         self._continued = given.state is not None
         self._state = given.state or state_at(given.start)
         self._events: deque[Event] = deque()
@@ -97,7 +97,7 @@ class OrderWorkflow:
             )
             self._events.append(asked)
         if not self._events and self._may_continue_as_new():
-            workflow.continue_as_new(OrderInput(start=self._start, state=self._state))
+            workflow.continue_as_new(OrderInput(start=self._start, state=self._state, release=RELEASE))
 
     def _decide(self, event: Event) -> None:
         decision = decide(self._state, event)
@@ -140,14 +140,20 @@ class OrderWorkflow:
         self._events.append(TimePassed(at=workflow.now()))
 
     def _show(self) -> None:
-        """Words for the Temporal UI; search attributes only when they change and no local step is about to end."""
+        """Words for the Temporal UI; search attributes, which cost the server a write each, once the order rests."""
+        flying = [flight for flight in self._state.flights.values() if flight.retry_at is None]
+        if any(flight.call.operation not in REMOTE for flight in flying):
+            return  # a local step ends within this task, and then there is more to show
         workflow.set_current_details(details(self._state))
-        if any(flight.call.operation not in REMOTE for flight in self._state.flights.values()):
+        if flying if self._release > 1 else self._has_local_flights():
             return
         now = shown(row_of(self._state))
         if now != self._shown:
             workflow.upsert_search_attributes(updates(now, self._shown))
             self._shown = now
+
+    def _has_local_flights(self) -> bool:
+        return any(flight.call.operation not in REMOTE for flight in self._state.flights.values())
 
     # ---- facts and requests that come in ------------------------------------------------------------
 

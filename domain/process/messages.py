@@ -5,13 +5,13 @@ carries personal data: a call names an order, its lines by number, and amounts (
 """
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from domain.base import Message
 from domain.policy.model import OrderSlice, RetryStyle
-from domain.process.words import ChangeOutcome, Operation, Status
+from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation, Status
 
 Lines = dict[int, int]
 """Line number to quantity."""
@@ -77,6 +77,26 @@ class OrderRow(Message):
     finished: bool = False
 
 
+class Action(Message):
+    """One thing that a change does to one step, for the answer (CHG3, CHG13)."""
+
+    step: str
+    do: ActionWord
+    lines: tuple[int, ...]
+    adapter: str = ""
+    """The outside system that is asked; empty for our own database."""
+    reason: str = ""
+    words: str = ""
+
+
+class Terms(Message):
+    """What the customer was told: the date and the total, in minor units of the order's currency."""
+
+    promise_date: date | None
+    total: int
+    currency: str
+
+
 class ChangeAnswer(Message):
     """The answer to one change request; given again, the same (CHG14, I11)."""
 
@@ -88,8 +108,23 @@ class ChangeAnswer(Message):
     words: str
     at: datetime
     actions: tuple[str, ...] = ()
+    """What was done, in words."""
+    plan: tuple[Action, ...] = ()
+    """The same step by step: kept, updated, cancelled, redone."""
+    before: Terms | None = None
+    after: Terms | None = None
+    cost: int = 0
+    """What the change costs us, in minor units of the order's currency (CHG13)."""
+    assumptions: tuple[str, ...] = ()
     requested_by: str = ""
     reason: str = ""
+
+
+class Revision(Message):
+    """An accepted change: the version of the order that it makes (CAP11)."""
+
+    number: int
+    change_id: str
 
 
 class Save(Message):
@@ -104,6 +139,8 @@ class Save(Message):
     events: tuple[BusinessEvent, ...] = ()
     answers: tuple[ChangeAnswer, ...] = ()
     cancelled: Lines = {}
+    revised: Revision | None = None
+    """Makes the proposal that the change's `ReviseOrder` has stored the order's document and lines."""
 
 
 # ---- calls ---------------------------------------------------------------------------------------
@@ -124,6 +161,39 @@ class ReserveStock(Message):
     kind: Literal[Operation.RESERVE] = Operation.RESERVE
     location: str
     lines: Lines
+    skus: dict[int, str] | None = None
+    """The items of lines that the order's table does not have yet, or has with another item."""
+    replaces: str | None = None
+    """Key of an earlier reservation that this one takes over: it then holds the larger of both (CHG8)."""
+
+
+class TrimReservation(Message):
+    """Gives back what a reservation holds beyond `lines` at `location`."""
+
+    kind: Literal[Operation.TRIM] = Operation.TRIM
+    of: str
+    location: str
+    lines: Lines
+    skus: dict[int, str] | None = None
+
+
+class ReviseOrder(Message):
+    """Works out the order as the change would make it, and keeps that as a proposal; nothing else changes."""
+
+    kind: Literal[Operation.REVISE] = Operation.REVISE
+    change_id: str
+    revision: int
+    """The number the new revision would have."""
+    edit: dict[str, Any] | None = None
+    """The change as a raw signal brought it; None when it is in the database under its id."""
+    requested_by: str = ""
+
+
+class InquireShipment(Message):
+    """Asks the carrier how far a request is (design, hard case 3)."""
+
+    kind: Literal[Operation.INQUIRE] = Operation.INQUIRE
+    of: str
 
 
 class AuthorizePayment(Message):
@@ -173,7 +243,17 @@ class Undo(Message):
 
 
 Work = Annotated[
-    OpenOrder | SaveOrder | ReserveStock | AuthorizePayment | RequestShipment | CapturePayment | CreateInvoice | Undo,
+    OpenOrder
+    | SaveOrder
+    | ReserveStock
+    | TrimReservation
+    | AuthorizePayment
+    | RequestShipment
+    | InquireShipment
+    | CapturePayment
+    | CreateInvoice
+    | ReviseOrder
+    | Undo,
     Field(discriminator="kind"),
 ]
 
@@ -267,6 +347,24 @@ class Opened(Message):
     """What the effects ledger knows of the order; None unless it is resumed."""
 
 
+class LineChange(Message):
+    """How one line differs from the version before; a line may differ in several ways."""
+
+    number: int
+    kind: ChangeKind
+    before: int = 0
+    """Units; 0 for an added line."""
+    after: int = 0
+
+
+class Revised(Message):
+    """How a proposed version differs from the order: what a change is about, without personal data (CHG1)."""
+
+    lines: tuple[LineChange, ...] = ()
+    fields: tuple[ChangeKind, ...] = ()
+    """Kinds of the order's own fields whose values differ."""
+
+
 class Outcome(Message):
     """What a call came to: done, or refused by the business on the other side (never retried by itself).
 
@@ -280,6 +378,8 @@ class Outcome(Message):
     at: datetime | None = None
     expires_at: datetime | None = None
     opened: Opened | None = None
+    revised: Revised | None = None
+    """Set with `opened` by `ReviseOrder`: `opened` is then the proposed version."""
 
 
 # ---- events ----------------------------------------------------------------------------------------
@@ -327,11 +427,14 @@ Fact = Annotated[CarrierFact | PaymentFact, Field(discriminator="kind")]
 
 
 class ChangeAsked(Message):
-    """A change was asked for; here: to cancel the order. `problem` is set when the payload made no sense."""
+    """A change was asked for. `problem` is set when the payload made no sense."""
 
     kind: Literal["change_asked"] = "change_asked"
     change_id: str
     change: str = "cancel"
+    """`cancel` for the whole order, or `edit`."""
+    edit: dict[str, Any] | None = None
+    """What a raw signal asks to be changed; None when it is in the database under the change's id."""
     base_revision: int | None = None
     reason: str = ""
     requested_by: str = ""
@@ -362,45 +465,3 @@ class Begun(Message):
 
 
 Event = Begun | CallDone | CallFailed | CarrierFact | PaymentFact | ChangeAsked | RetryAsked | TimePassed
-
-
-# ---- doors of the workflow ---------------------------------------------------------------------------
-
-
-class Start(Message):
-    """What starts an order's process."""
-
-    number: str
-    bundle: str
-    ordered_at: datetime
-    accepted_at: datetime
-    as_of: date | None = None
-    customer: str
-    channel: str
-    version: int = 0
-    """The read model's version to go on from: 0, or at least 1 when a terminated order is resumed."""
-    changes: tuple[ChangeAsked, ...] | None = None
-    """The changes that a resumed order still has to answer; told here, they are known before anything new is begun."""
-
-
-class PromiseAnswer(Message):
-    """Answer of the update `promised`: the date given and the priced lines. Amounts in minor units."""
-
-    number: str
-    status: Status
-    promise_date: date | None = None
-    currency: str
-    lines: tuple[PricedLine, ...]
-    groups: tuple[GroupRow, ...]
-    goods: int
-    charges: int
-    tax: int
-    total: int
-    waiting: tuple[Waiting, ...] = ()
-
-
-class RetryAnswer(Message):
-    """Answer of the update `retry`: which steps are tried again."""
-
-    retried: tuple[str, ...]
-    words: str

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from domain.money import Money, words_of
+from domain.process.doors import PromiseAnswer, RetryAnswer
 from domain.process.faults import tried_by_retry
-from domain.process.messages import PromiseAnswer, RetryAnswer, Waiting
+from domain.process.messages import Waiting
 from domain.process.rows import group_status, row_of, waiting_of
 from domain.process.state import OrderState, RunState
 from domain.process.words import Status

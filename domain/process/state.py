@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from domain.base import Message
 from domain.policy.model import OrderSlice, ShipStatus, TaskWord
+from domain.process.doors import Start
 from domain.process.messages import (
     BusinessEvent,
     Call,
@@ -20,7 +21,6 @@ from domain.process.messages import (
     OrderFacts,
     OrderRow,
     PricedLine,
-    Start,
 )
 from domain.process.words import Operation
 
@@ -178,11 +178,20 @@ class OrderState(Message):
         return self.as_of is not None
 
 
+RELEASE = 2
+"""Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
+history replays; continue-as-new, which begins a new history, takes up the newest.
+
+1: search attributes at every change. 2: when the order comes to rest.
+"""
+
+
 class OrderInput(Message):
     """Input of an order's workflow. `state` is set only by continue-as-new, and then carries everything."""
 
     start: Start
     state: OrderState | None = None
+    release: int = 1
 
 
 def state_at(start: Start) -> OrderState:

@@ -51,6 +51,9 @@ class Operation(StrEnum):
     REFUND = "refund_payment"
     INVOICE = "create_invoice"
     CREDIT = "create_credit_memo"
+    REVISE = "revise_order"
+    TRIM = "trim_reservation"
+    INQUIRE = "inquire_shipment"
 
 
 REMOTE = frozenset(
@@ -61,6 +64,7 @@ REMOTE = frozenset(
         Operation.CANCEL_SHIPMENT,
         Operation.CAPTURE,
         Operation.REFUND,
+        Operation.INQUIRE,
     }
 )
 """Operations that call an outside system; the others are one transaction in our own database (design rule 2)."""
@@ -83,3 +87,58 @@ class ChangeOutcome(StrEnum):
     REFUSED = "refused"
     PENDING_APPROVAL = "pending_approval"
     IN_PROGRESS = "in_progress"
+
+
+class ChangeKind(StrEnum):
+    """What a change changes: the rows of the change matrix (CHG2, `docs/concepts/change.md`)."""
+
+    QUANTITY_UP = "quantity_up"
+    QUANTITY_DOWN = "quantity_down"
+    ITEM = "item"
+    CANCELLED = "cancelled"
+    ADDED = "added"
+    ADDRESS_SAME_ZONE = "address_same_zone"
+    ADDRESS_OTHER_ZONE = "address_other_zone"
+    LATER_DATE = "later_date"
+    EARLIER_DATE = "earlier_date"
+    SHIP_METHOD = "ship_method"
+    WAREHOUSE = "warehouse"
+    PAYMENT = "payment"
+    PRICE = "price"
+    REFERENCE = "reference"
+    """Purchase order number, note, bill-to: nothing that a step works on."""
+
+
+class Stage(StrEnum):
+    """How far the shipment request of a group is: the columns of the change matrix."""
+
+    NOT_SENT = "not_sent"
+    RELEASED = "released"
+    PICKED = "picked"
+    SHIPPED = "shipped"
+    INVOICED = "invoiced"
+
+
+class Pattern(StrEnum):
+    """What the change matrix says in a cell."""
+
+    KEEP = "keep"
+    UPDATE = "update"
+    REDO = "redo"
+    CANCEL_AND_CREATE = "cancel_and_create"
+    ADDED_LINE = "added_line"
+    ASK = "ask"
+    RETURN = "return"
+    REFUSE = "refuse"
+
+
+class ActionWord(StrEnum):
+    """What is done to a step that a change touches (CHG3)."""
+
+    KEEP = "keep"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    REDO = "redo"
+    UNDO = "undo"
+    CANCEL_AND_CREATE = "cancel_and_create"
+    DO = "do"

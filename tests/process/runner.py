@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from domain.process.doors import Start
 from domain.process.messages import (
     Begun,
     Call,
@@ -18,7 +19,6 @@ from domain.process.messages import (
     OrderRow,
     PaymentFact,
     RetryAsked,
-    Start,
     TimePassed,
 )
 from domain.process.rows import row_of

@@ -36,6 +36,7 @@ INWARD = {
         "store",
         "structlog",
         "temporalio",
+        "uvloop",
         "workflows",
     },
 }

@@ -1,0 +1,46 @@
+"""The doors of an order's workflow: what it is started with, and what its updates answer."""
+
+from datetime import date, datetime
+
+from domain.base import Message
+from domain.process.messages import ChangeAsked, GroupRow, PricedLine, Waiting
+from domain.process.words import Status
+
+
+class Start(Message):
+    """What starts an order's process."""
+
+    number: str
+    bundle: str
+    ordered_at: datetime
+    accepted_at: datetime
+    as_of: date | None = None
+    customer: str
+    channel: str
+    version: int = 0
+    """The read model's version to go on from: 0, or at least 1 when a terminated order is resumed."""
+    changes: tuple[ChangeAsked, ...] | None = None
+    """The changes that a resumed order still has to answer; told here, they are known before anything new is begun."""
+
+
+class PromiseAnswer(Message):
+    """Answer of the update `promised`: the date given and the priced lines. Amounts in minor units."""
+
+    number: str
+    status: Status
+    promise_date: date | None = None
+    currency: str
+    lines: tuple[PricedLine, ...]
+    groups: tuple[GroupRow, ...]
+    goods: int
+    charges: int
+    tax: int
+    total: int
+    waiting: tuple[Waiting, ...] = ()
+
+
+class RetryAnswer(Message):
+    """Answer of the update `retry`: which steps are tried again."""
+
+    retried: tuple[str, ...]
+    words: str
