@@ -1,37 +1,48 @@
 """One HTTP exchange with an outside system: what its answers mean to us, in one table."""
 
-import sys
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import aiohttp
 
 from adapters.ports import BrokenContractError, UnavailableError
 from domain.process.messages import Outcome
 
-# httpcore looks for this package, which we have no use for, several times a call. Python remembers what it has found,
-# but not what is missing: it would search the disk each time.
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-
 TIMEOUT_SECONDS = 10.0
+"""For the whole call: waiting for a connection, asking, and reading the answer."""
 CONNECTIONS = 16
-"""Per partner. httpcore looks at all connections for every request, more than once: many cost more than they bring."""
+"""Per partner."""
+KEPT_SECONDS = 60.0
+"""How long a connection that nobody needs stays open."""
+MAX_ANSWER_BYTES = 1_048_576
+"""A partner's answer is a few hundred; of a longer one no more than this is read."""
 DONE = frozenset({200, 201})
 REFUSED = frozenset({402, 409})
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+NO_ANSWER = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
+"""Nobody there, hung up, cut off in the middle, or not HTTP."""
 
 
-def create_client(timeout: float = TIMEOUT_SECONDS) -> httpx.AsyncClient:
+def create_client(timeout: float = TIMEOUT_SECONDS) -> aiohttp.ClientSession:
     """An HTTP client for one partner: connections are kept and shared, beyond CONNECTIONS a call waits for its turn.
 
-    One for each partner, so that a slow one cannot take the others' connections. Close it with `aclose`.
+    One for each partner, so that a slow one cannot take the others' connections. Made inside of a running event loop,
+    and closed with `close` or by leaving `async with`.
     """
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60)
-    # trust_env=False: a proxy of the surroundings must never see a payment.
-    return httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=timeout),
+        json_serialize_bytes=_json,
+        # Answers are too short to pack; unpacking what nobody asked for could fill the memory.
+        headers={"Accept-Encoding": "identity"},
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,  # a proxy of the surroundings must never see a payment
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ class Reply:
 class Partner:
     """An outside system at a base address; `name` is what people call it."""
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, name: str) -> None:
+    def __init__(self, client: aiohttp.ClientSession, base_url: str, name: str) -> None:
         self._client = client
         self._base = f"{base_url.rstrip('/')}/v1"
         self._name = name
@@ -72,38 +83,38 @@ class Partner:
     async def post(self, path: str, key: str, body: Mapping[str, Any], *, may_be_unknown: bool = False) -> Reply:
         """Ask for an effect under an idempotency key. See `_understand` for what is raised."""
         url = f"{self._base}{path}"
-        return self._understand(await self._send("POST", url, {"Idempotency-Key": key}, body), may_be_unknown)
+        status, answer = await self._send("POST", url, {"Idempotency-Key": key}, body)
+        return self._understand(status, answer, may_be_unknown)
 
     async def get(self, path: str) -> Reply:
         """Ask a question; a 404 is an answer."""
-        return self._understand(await self._send("GET", f"{self._base}{path}", {}, None), True)
+        status, answer = await self._send("GET", f"{self._base}{path}", {}, None)
+        return self._understand(status, answer, True)
 
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: Mapping[str, Any] | None
-    ) -> httpx.Response:
+    ) -> tuple[int, Any]:
         try:
-            return await self._client.request(method, url, headers=headers, json=body)
-        except httpx.TimeoutException:
+            async with self._client.request(method, url, headers=headers, json=body, allow_redirects=False) as response:
+                return response.status, _value(await _read(response))
+        except TimeoutError:
             raise UnavailableError(f"The {self._name} did not answer in time; it may have done it.") from None
-        except httpx.TransportError as error:
+        except NO_ANSWER as error:
             what = type(error).__name__
             raise UnavailableError(f"The {self._name} cannot be reached or hung up ({what}).") from None
 
-    def _understand(self, response: httpx.Response, may_be_unknown: bool) -> Reply:
+    def _understand(self, status: int, answer: Any, may_be_unknown: bool) -> Reply:
         """UnavailableError for what may be mended by waiting, BrokenContractError for what has no meaning here.
 
         Neither repeats what was sent: it may be personal.
         """
-        status = response.status_code
         if status in LATER:
             raise UnavailableError(f"The {self._name} is not available (HTTP {status}).")
+        content = answer if isinstance(answer, dict) else None
         if status not in DONE | REFUSED and not (status == 404 and may_be_unknown):
-            raise BrokenContractError(f"The {self._name} answered HTTP {status} {_code(response)}".rstrip())
-        try:
-            content = response.json()
-        except ValueError:
-            content = None
-        if not isinstance(content, dict) or (status in REFUSED and "code" not in content):
+            code = content.get("code", "") if content else ""
+            raise BrokenContractError(f"The {self._name} answered HTTP {status} {code}".rstrip())
+        if content is None or (status in REFUSED and "code" not in content):
             raise BrokenContractError(f"The {self._name} answered HTTP {status} without the JSON of its contract.")
         return Reply(status, content)
 
@@ -118,9 +129,25 @@ def moment(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _code(response: httpx.Response) -> str:
+def _json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body, cut off where it is too long; then the rest is not waited for, and the connection not kept."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            break
+    return bytes(body)
+
+
+def _value(body: bytes) -> Any:
+    """The JSON in a body, None if it is something else."""
+    if len(body) > MAX_ANSWER_BYTES:
+        return None
     try:
-        content = response.json()
-    except ValueError:
-        return ""
-    return str(content.get("code", "")) if isinstance(content, dict) else ""
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

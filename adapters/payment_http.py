@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-import httpx
+import aiohttp
 
 from adapters.http_calls import Partner, key_path, moment
 from adapters.ports import AuthorizationAsked, PaymentCapabilities, Progress
@@ -12,7 +12,7 @@ from domain.process.messages import Outcome
 class HttpPayments:
     """Implements `adapters.ports.Payments`; `base_url` without the version, as in PAYMENT_URL."""
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
+    def __init__(self, client: aiohttp.ClientSession, base_url: str) -> None:
         self._partner = Partner(client, base_url, "payment provider")
 
     async def capabilities(self) -> PaymentCapabilities:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 
 from adapters.carrier_http import HttpCarrier
@@ -20,7 +21,7 @@ NOTHING_SENT: dict[str, Any] = {"events": []}
 class Outside:
     """Carrier and payment provider: our adapters to them, and their administrators' means."""
 
-    def __init__(self, simulators: Simulators, client: httpx.AsyncClient) -> None:
+    def __init__(self, simulators: Simulators, client: aiohttp.ClientSession) -> None:
         self.simulators = simulators
         self.carrier = HttpCarrier(client, f"{simulators.url}/carrier")
         self.payments = HttpPayments(client, f"{simulators.url}/payments")

@@ -76,11 +76,25 @@ async def test_a_slow_answer_within_our_patience_is_an_answer(outside: Outside) 
 async def test_a_carrier_that_is_not_there_is_unavailable(outside: Outside) -> None:
     outside.simulators.kill()
     try:
-        with pytest.raises(UnavailableError, match=r"The carrier cannot be reached or hung up \(ConnectError\)."):
+        with pytest.raises(
+            UnavailableError, match=r"The carrier cannot be reached or hung up \(ClientConnectorError\)."
+        ):
             await outside.carrier.request(KEY, asked())
     finally:
         outside.simulators.start()
     assert not (await outside.carrier.request(KEY, asked())).refused
+
+
+async def test_a_connection_to_a_carrier_that_was_killed_is_given_up_and_a_repeat_finds_the_request(
+    outside: Outside,
+) -> None:
+    ref = (await outside.carrier.request(KEY, asked())).ref
+    outside.simulators.kill()
+    outside.simulators.start()
+    with pytest.raises(UnavailableError, match="The carrier cannot be reached or hung up"):
+        await outside.carrier.request(KEY, asked())
+    assert (await outside.carrier.request(KEY, asked())).ref == ref
+    assert live(outside) == 1
 
 
 async def test_a_refusal_is_an_outcome_with_the_carriers_code_and_words(outside: Outside) -> None:
