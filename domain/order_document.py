@@ -3,7 +3,7 @@
 `read_order` finds all problems at once; `split` parts the personal data from the rest (design rule 7).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from domain.base import Value
-from domain.card_numbers import contains_card_number
-from domain.codes import CURRENCIES, POSTAL_CODE_OPTIONAL
+from domain.codes import CURRENCIES
+from domain.document_checks import card_numbers, missing_postal_code, missing_token, repeated_lines, too_many_decimals
 from domain.document_fields import (
     Amount,
     Code,
@@ -30,9 +30,8 @@ from domain.document_fields import (
     Reference,
     Sku,
     Token,
-    decimals_written,
 )
-from domain.problems import Problem, ProblemsFound, json_path, leaves, of_validation, scan
+from domain.problems import Problem, ProblemsFound, of_validation, scan
 from limits import MAX_CHARGES, MAX_FUTURE_HOURS, MAX_GROUPS, MAX_LINES
 
 
@@ -123,17 +122,18 @@ def read_order(raw: Any, now: datetime) -> OrderDocument:
     """
     raw = _numbered(raw)
     problems = scan(raw, multiline=frozenset({"$.note"}))
-    problems += _card_numbers(raw)
+    problems += card_numbers(raw, NOT_SEARCHED)
     document: OrderDocument | None = None
     try:
         document = OrderDocument.model_validate(raw)
     except ValidationError as error:
         problems += of_validation(error, OrderDocument)
     if isinstance(raw, dict):
-        problems += _too_many_decimals(raw)
-        problems += _repeated_lines(raw)
-        problems += _missing_postal_codes(raw)
-        problems += _missing_token(raw)
+        problems += too_many_decimals(raw.get("currency"), _amounts(raw))
+        problems += repeated_lines(_line_numbers(raw))
+        for name in ("ship_to", "bill_to"):
+            problems += missing_postal_code(raw.get(name), f"$.{name}")
+        problems += missing_token(raw.get("payment"), "$.payment")
     if document is not None and document.ordered_at > now + timedelta(hours=MAX_FUTURE_HOURS):
         words = f"The order is more than {MAX_FUTURE_HOURS} hours ahead of the clock."
         problems.append(Problem("$.ordered_at", "in_the_future", words))
@@ -156,65 +156,23 @@ def _numbered(raw: Any) -> Any:
     return {**raw, "lines": lines}
 
 
-def _card_numbers(raw: Any) -> Iterator[Problem]:
-    for place, value in leaves(raw):
-        level = tuple(part for part in place if isinstance(part, str))
-        searched = isinstance(value, str | int | Decimal) and level not in NOT_SEARCHED
-        if searched and contains_card_number(str(value)):
-            words = "This looks like a card number. Send the payment provider's token instead; nothing was kept."
-            yield Problem(json_path(place), "card_number", words)
-
-
-def _too_many_decimals(raw: dict[str, Any]) -> Iterator[Problem]:
-    currency = raw.get("currency")
-    decimals = CURRENCIES.get(currency) if isinstance(currency, str) else None
-    if decimals is None:
-        return
+def _amounts(raw: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Path and value of all that may be an amount."""
     for name, field in (("charges", "amount"), ("lines", "unit_price")):
-        entries = raw.get(name)
-        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            value = entry.get(field) if isinstance(entry, dict) else None
-            if _written(value) > decimals:
-                words = f"{currency} has {decimals} decimals, this amount has more."
-                yield Problem(f"$.{name}[{index}].{field}", "too_many_decimals", words)
+        for index, entry in _objects(raw.get(name)):
+            yield f"$.{name}[{index}].{field}", entry.get(field)
 
 
-def _written(value: Any) -> int:
-    """Decimals of something that may be an amount."""
-    if isinstance(value, Decimal):
-        return decimals_written(value)
-    return len(value.partition(".")[2]) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else 0
+def _line_numbers(raw: dict[str, Any]) -> Iterable[tuple[str, str, Any]]:
+    lines = _objects(raw.get("lines"))
+    return ((f"$.lines[{index}]", f"$.lines[{index}].number", line.get("number")) for index, line in lines)
 
 
-def _repeated_lines(raw: dict[str, Any]) -> Iterator[Problem]:
-    seen: dict[Any, int] = {}
-    lines = raw.get("lines")
-    for index, line in enumerate(lines if isinstance(lines, list) else ()):
-        number = line.get("number") if isinstance(line, dict) else None
-        if type(number) is not int:
-            continue
-        if number in seen:
-            words = f"The line number is taken by $.lines[{seen[number]}]; numbers are unique in an order."
-            yield Problem(f"$.lines[{index}].number", "repeated_line", words)
-        else:
-            seen[number] = index
-
-
-def _missing_postal_codes(raw: dict[str, Any]) -> Iterator[Problem]:
-    for name in ("ship_to", "bill_to"):
-        address = raw.get(name)
-        if not isinstance(address, dict) or address.get("postal_code") is not None:
-            continue
-        country = address.get("country")
-        if isinstance(country, str) and len(country) == 2 and country not in POSTAL_CODE_OPTIONAL:
-            words = "A postal code is needed for this country."
-            yield Problem(f"$.{name}.postal_code", "missing", words)
-
-
-def _missing_token(raw: dict[str, Any]) -> Iterator[Problem]:
-    payment = raw.get("payment")
-    if isinstance(payment, dict) and payment.get("method") == "card" and payment.get("token") is None:
-        yield Problem("$.payment.token", "missing", "Payment by card needs the provider's token.")
+def _objects(entries: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of what may be a list, each with its index."""
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield index, entry
 
 
 def split(order: OrderDocument) -> tuple[dict[str, Any], dict[str, Any]]:
