@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.policy.change_rules import CancelRefused, ChangeRules
 from domain.policy.hours import Calendar
 from domain.policy.process import Choose, LeadTimeRule, Node, Path, Process, Step, Together
 from domain.policy.table import Table
@@ -36,6 +37,8 @@ __all__ = [
     "Assignment",
     "Bundle",
     "Calendar",
+    "CancelRefused",
+    "ChangeRules",
     "Choose",
     "Duration",
     "Fact",
@@ -185,6 +188,7 @@ class OrderSlice(PolicyModel):
     retry_styles: dict[Name, RetryStyle] = Field(default_factory=dict)
     calendars: dict[Name, Calendar] = Field(default_factory=dict)
     glossary: Glossary = Glossary()
+    change: ChangeRules = ChangeRules()
 
     def compact(self) -> dict[str, Any]:
         """As JSON data without defaults; `OrderSlice.model_validate` reads it back."""
