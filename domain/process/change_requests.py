@@ -2,49 +2,95 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
-from domain.document_fields import OrderNumber
+from domain.base import Value
+from domain.change_document import MAX_REVISION, NOT_SEARCHED, ChangedLine, edit_of, edit_problems
+from domain.document_checks import card_numbers
+from domain.document_fields import Code, Day, OrderNumber, Reference
+from domain.problems import Problem, of_validation, scan
 from domain.process.messages import ChangeAsked
+from limits import MAX_LINES, MAX_REASON
 
-ShortText = Annotated[str, StringConstraints(max_length=500)]
+SENDER = "signal change_requested"
+NAMED_PROBLEMS = 20
+"""Of a malformed request; its answer is kept in the workflow."""
+PERSONAL = frozenset(f"$.set.{name}" for name in ("ship_to", "bill_to", "note", "payment"))
+
+ShortText = Annotated[str, StringConstraints(max_length=MAX_REASON)]
 
 
-class ChangeRequest(BaseModel):
-    """Payload of the signal `change_requested`. It stays in the workflow's history: no field is for personal data."""
+class SignalledFields(Value):
+    """New values of the order's own fields. Personal data never comes by a signal."""
 
-    model_config = ConfigDict(extra="forbid")
+    requested_date: Day | None = None
+    ship_method: Code | None = None
+    warehouse: Code | None = None
+    purchase_order: Reference | None = None
+
+
+class ChangeRequest(Value):
+    """Payload of the signal `change_requested`. It stays in the workflow's history: no field is for personal data.
+
+    `change` may be left out: with `set` or `lines`, even empty ones, it is an edit, with neither a cancel of the whole
+    order. An edit with neither is looked up under its `change_id`, where the API has kept it.
+    """
 
     change_id: OrderNumber
-    change: Literal["cancel"] = "cancel"
-    base_revision: Annotated[int, Field(ge=1)] | None = None
+    change: Literal["cancel", "edit"] | None = None
+    base_revision: Annotated[int, Field(strict=True, ge=1, le=MAX_REVISION)] | None = None
     reason: ShortText = ""
     requested_by: ShortText = ""
+    set: SignalledFields | None = None
+    lines: tuple[ChangedLine, ...] = Field(default=(), max_length=MAX_LINES)
 
 
 def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
     """The change asked for; for a malformed payload one with a `problem` that names every mistake and its place."""
-    try:
-        request = ChangeRequest.model_validate(payload)
-    except ValidationError as error:
-        problems = "; ".join(f"$.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:20])
+    problems = list(_problems(payload))
+    if problems:
+        named = " ".join(f"{problem.path}: {problem.words}" for problem in problems[:NAMED_PROBLEMS])
         return ChangeAsked(
             change_id=_id_of(payload),
-            requested_by="signal change_requested",
-            problem=f"The change request makes no sense: {problems}.",
+            requested_by=SENDER,
+            problem=f"The change request makes no sense. {named}",
             at=at,
         )
+    request = ChangeRequest.model_validate(payload)
+    edits = request.change != "cancel" and not request.model_fields_set.isdisjoint(("set", "lines"))
     return ChangeAsked(
         change_id=request.change_id,
-        change=request.change,
+        change=request.change or ("edit" if edits else "cancel"),
+        edit=edit_of(request.set, request.lines) if edits else None,
         base_revision=request.base_revision,
         reason=request.reason,
-        requested_by=request.requested_by or "signal change_requested",
+        requested_by=request.requested_by or SENDER,
         at=at,
     )
+
+
+def _problems(payload: Any) -> Iterator[Problem]:
+    yield from scan(payload)
+    yield from card_numbers(payload, NOT_SEARCHED, "This looks like a card number, which no change request may hold.")
+    try:
+        ChangeRequest.model_validate(payload)
+    except ValidationError as error:
+        yield from map(_or_personal, of_validation(error, ChangeRequest))
+    if isinstance(payload, dict):
+        yield from edit_problems(payload)
+        if payload.get("change") == "cancel" and (payload.get("set") or payload.get("lines")):
+            yield Problem("$.change", "contradiction", "The whole order is cancelled; leave out `set` and `lines`.")
+
+
+def _or_personal(problem: Problem) -> Problem:
+    if problem.path not in PERSONAL:
+        return problem
+    words = "It would stay in the workflow's history; send it to POST /v1/orders/{number}/changes."
+    return Problem(problem.path, "personal_data", words)
 
 
 def without_personal_data(asked: ChangeAsked) -> ChangeAsked:
@@ -54,8 +100,8 @@ def without_personal_data(asked: ChangeAsked) -> ChangeAsked:
 
 def signal_payload(asked: ChangeAsked) -> dict[str, Any]:
     """The change as payload of the signal, for one whose order could not be asked directly."""
-    fields = set(ChangeRequest.model_fields)
-    return without_personal_data(asked).model_dump(mode="json", include=fields, exclude_none=True)
+    names = {"change_id", "change", "base_revision", "reason", "requested_by"}
+    return without_personal_data(asked).model_dump(mode="json", include=names, exclude_none=True)
 
 
 def _id_of(payload: Any) -> str:
