@@ -10,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 from adapters.policy_files.tree import Mistake, Tree, read_tree
 from adapters.policy_files.wording import mistakes_of
 from domain.conditions.types import suggest
+from domain.policy.change_grids import FROM_A_FILE
 from domain.policy.check import check
 from domain.policy.findings import Path, Problem, Severity
-from domain.policy.model import Assignment, Bundle, Glossary, Pricing, Process, Workspace
-from domain.policy.table import cell_places
+from domain.policy.grid import cell_places
+from domain.policy.model import Assignment, Bundle, ChangePolicy, Glossary, Pricing, Process, Workspace
 
 KINDS: dict[str, type[BaseModel]] = {
     "workspace": Workspace,
@@ -21,6 +22,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "process": Process,
     "assignment": Assignment,
     "pricing": Pricing,
+    "change_rules": ChangePolicy,
 }
 NEEDED = ("workspace", "process", "assignment", "pricing")
 MAX_FILES = 200
@@ -148,7 +150,7 @@ def _validate(folder: _Folder, file: _File) -> None:
         return
     file.kind = kind
     try:
-        file.value = KINDS[kind].model_validate(data)
+        file.value = KINDS[kind].model_validate(data, context=FROM_A_FILE)
     except ValidationError as error:
         for mistake in mistakes_of(error, KINDS[kind], tree):
             folder.add(file.name, mistake)
@@ -205,8 +207,8 @@ def _locate(folder: _Folder, bundle: Bundle, problem: Problem) -> None:
 
 def _place(tree: Tree, path: Path, offset: int | None) -> tuple[int, int]:
     match path:
-        case (*start, "table", int(row), int(column)):
-            at = (*start, "table")
+        case (*start, "table" | "cost_of_change" as name, int(row), int(column)):
+            at = (*start, name)
             return tree.inside(at, *cell_places(tree.text_at(at))[row + 1][column])
     if offset is None or path not in tree.values:
         place = tree.at(path)

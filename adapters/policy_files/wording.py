@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from adapters.policy_files.tree import Mistake, Path, Tree
 from domain.conditions.types import suggest
-from domain.policy.table import TableError
+from domain.policy.grid import TableError
 
 # Tags of unions in the models; pydantic puts them into the path, the file does not have them.
 _TAGS = {"Step", "Choose", "Together", "Duration", "LeadTimeRules"}

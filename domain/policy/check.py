@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from domain.codes import CURRENCIES
 from domain.conditions.names import about_fact
 from domain.conditions.types import suggest
+from domain.policy.change_policy import check_change_rules
 from domain.policy.check_assignment import check_assignment
 from domain.policy.check_conditions import check_glossary, check_process_conditions
 from domain.policy.check_flow import check_flow
@@ -25,6 +26,7 @@ def check(bundle: Bundle) -> list[Problem]:
         found += check_process_conditions(process, bundle.glossary, at)
     found += check_assignment(bundle)
     found += _pricing(bundle)
+    found += check_change_rules(bundle.change_rules, bundle.workspace.currency)
     if glossary:
         found = [problem for problem in found if problem.path[0] == "glossary" or not about_fact(problem.message)]
     return found

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.policy.change_policy import ChangePolicy
 from domain.policy.change_rules import CancelRefused, ChangeRules
 from domain.policy.hours import Calendar
 from domain.policy.process import Choose, LeadTimeRule, Node, Path, Process, Step, Together
@@ -38,6 +39,7 @@ __all__ = [
     "Bundle",
     "Calendar",
     "CancelRefused",
+    "ChangePolicy",
     "ChangeRules",
     "Choose",
     "Duration",
@@ -155,15 +157,26 @@ class Bundle(PolicyModel):
     processes: dict[Name, Process]
     assignment: Assignment
     pricing: Pricing
+    change_rules: ChangePolicy | None = None
+    """The built-in rules when None: those of folders without the file."""
 
     def canonical(self) -> bytes:
-        """Canonical JSON (UTF-8, sorted keys, defaults filled in): what is stored, and what the hash is taken of."""
-        return _canonical(self.model_dump(mode="json"))
+        """Canonical JSON (UTF-8, sorted keys, defaults filled in): what is stored, and what the hash is taken of.
+
+        A folder without change rules says nothing of them here, so bundles from before there were any keep their hash.
+        """
+        left_out = {"change_rules"} if self.change_rules is None else None
+        return _canonical(self.model_dump(mode="json", exclude=left_out))
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON in hexadecimal. Comments, quotes and layout of the files do not change it."""
         return hashlib.sha256(self.canonical()).hexdigest()
+
+    @cached_property
+    def change(self) -> ChangeRules:
+        """The change rules as an order pins them."""
+        return ChangeRules() if self.change_rules is None else self.change_rules.pinned(self.workspace.currency)
 
 
 class Assigned(PolicyModel):
@@ -189,6 +202,7 @@ class OrderSlice(PolicyModel):
     calendars: dict[Name, Calendar] = Field(default_factory=dict)
     glossary: Glossary = Glossary()
     change: ChangeRules = ChangeRules()
+    """The built-in rules in orders that began before there were others."""
 
     def compact(self) -> dict[str, Any]:
         """As JSON data without defaults; `OrderSlice.model_validate` reads it back."""

@@ -41,6 +41,7 @@ def slice_for(bundle: Bundle, order: OrderFacts, today: date | None = None) -> O
             c.calendar: c for c in workspace.calendars if c.calendar in {p.calendar for p in processes.values()}
         },
         glossary=_used(bundle.glossary, processes.values()),
+        change=bundle.change,
     )
 
 

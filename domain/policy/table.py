@@ -1,34 +1,18 @@
 """Decision tables: a text grid whose columns left of `=>` are asked and right of it are answered."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from domain.policy.cells import Cell
+from domain.policy.grid import Flaw, TableError, Text, grid, wrong_length
 
 MAX_ROWS = 2_000
 MAX_COLUMNS = 30
 ARROW = "=>"
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with the text of a table: zero-based line and column inside the block, and the message."""
-
-    line: int
-    column: int
-    message: str
-
-
-class TableError(ValueError):
-    """The text is no table. Carries every flaw, so that a person can mend them in one go."""
-
-    def __init__(self, flaws: list[Flaw]) -> None:
-        super().__init__("; ".join(f.message for f in flaws))
-        self.flaws = flaws
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +34,6 @@ class Table:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     rows: tuple[Row, ...]
-
-    separator: ClassVar[str] = "|"
 
     @classmethod
     def parse(cls, text: str) -> "Table":
@@ -94,38 +76,29 @@ class Table:
         return {"type": "string", "description": "a grid: conditions | => answer, one row a line, `any` matches all"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A trimmed cell with its place in the block."""
-
-    line: int
-    column: int
-    text: str
-
-
 class _Reader:
     """Turns the text of one block into a Table and collects the flaws on the way."""
 
     def __init__(self, text: str) -> None:
         self.flaws: list[Flaw] = []
-        self.lines = [(n, line) for n, line in enumerate(text.split("\n")) if line.strip()]
+        self.rows = grid(text)
 
     def table(self) -> Table:
-        if len(self.lines) < 2:
+        if len(self.rows) < 2:
             raise TableError([Flaw(0, 0, "a table needs a heading and at least one row")])
-        if len(self.lines) - 1 > MAX_ROWS:
-            raise TableError([Flaw(0, 0, f"a table has at most {MAX_ROWS} rows; this one has {len(self.lines) - 1}")])
-        heading = _split(*self.lines[0])
+        if len(self.rows) - 1 > MAX_ROWS:
+            raise TableError([Flaw(0, 0, f"a table has at most {MAX_ROWS} rows; this one has {len(self.rows) - 1}")])
+        heading = self.rows[0]
         inputs, outputs = self._heading(heading)
-        rows = [self._row(_split(n, line), heading, len(inputs)) for n, line in self.lines[1:]]
+        rows = [self._row(row, heading, len(inputs)) for row in self.rows[1:]]
         if self.flaws:
             raise TableError(self.flaws)
         return Table(tuple(inputs), tuple(outputs), tuple(row for row in rows if row is not None))
 
-    def _flaw(self, at: _Text, message: str) -> None:
-        self.flaws.append(Flaw(at.line, at.column, message))
+    def _flaw(self, at: Text, message: str) -> None:
+        self.flaws.append(at.flaw(message))
 
-    def _heading(self, heading: list[_Text]) -> tuple[list[str], list[str]]:
+    def _heading(self, heading: list[Text]) -> tuple[list[str], list[str]]:
         inputs: list[str] = []
         outputs: list[str] = []
         for cell in heading:
@@ -146,9 +119,9 @@ class _Reader:
             self._flaw(heading[0], f"a table has at most {MAX_COLUMNS} columns")
         return inputs, outputs
 
-    def _row(self, cells: list[_Text], heading: list[_Text], asked: int) -> Row | None:
-        if len(cells) != len(heading):
-            self._flaw(cells[0], f"this row has {len(cells)} cells, the heading has {len(heading)}")
+    def _row(self, cells: list[Text], heading: list[Text], asked: int) -> Row | None:
+        if (flaw := wrong_length(cells, heading)) is not None:
+            self.flaws.append(flaw)
             return None
         for cell, head in zip(cells, heading, strict=True):
             if not cell.text:
@@ -160,22 +133,3 @@ class _Reader:
             except ValueError as error:
                 self._flaw(cell, str(error))
         return Row(tuple(when), tuple(cell.text for cell in cells[asked:]))
-
-
-def cell_places(text: str) -> list[list[tuple[int, int]]]:
-    """Line and column (from zero, inside the block) of every cell, the heading first."""
-    lines = [(n, line) for n, line in enumerate(text.split("\n")) if line.strip()]
-    return [[(cell.line, cell.column) for cell in _split(n, line)] for n, line in lines]
-
-
-def _split(number: int, line: str) -> list[_Text]:
-    """The cells of a line; an outer `|` on both ends, as in Markdown, is allowed."""
-    cells: list[_Text] = []
-    start = 0
-    for part in line.split(Table.separator):
-        lead = len(part) - len(part.lstrip())
-        cells.append(_Text(number, start + (lead if part.strip() else 0), part.strip()))
-        start += len(part) + 1
-    if len(cells) > 2 and not cells[0].text and not cells[-1].text:
-        return cells[1:-1]
-    return cells
