@@ -34,15 +34,17 @@ def plan_groups(
     rule_of = {number: rule for rule in assigned for number in rule.lines}
     grouped: dict[tuple[str | None, ...], list[OpeningLine]] = {}
     for line in lines:
-        process = rule_of[line.number].process
-        traits = {"ship_set": line.ship_set, "process": process, "warehouse": line.warehouse}
-        # A group runs one process and leaves from one place, whatever the policy groups by.
-        key = (process, line.warehouse, *(traits[trait] for trait in group_by))
-        grouped.setdefault(key, []).append(line)
+        grouped.setdefault(trait_key(line, rule_of[line.number].process, group_by), []).append(line)
     return tuple(
-        _plan(str(n), members, rule_of[members[0].number], available)
+        plan_group(str(n), members, rule_of[members[0].number], available)
         for n, members in enumerate(grouped.values(), start=1)
     )
+
+
+def trait_key(line: OpeningLine, process: str, group_by: Sequence[str]) -> tuple[str | None, ...]:
+    """What the lines of a group have in common: one process and one place, whatever the policy groups by."""
+    traits = {"ship_set": line.ship_set, "process": process, "warehouse": line.warehouse}
+    return (process, line.warehouse, *(traits[trait] for trait in group_by))
 
 
 def choose_location(members: Sequence[OpeningLine], available: Available) -> tuple[str, str]:
@@ -62,7 +64,8 @@ def choose_location(members: Sequence[OpeningLine], available: Available) -> tup
     return FALLBACK_LOCATION, "no location stocks any of it"
 
 
-def _plan(group_id: str, members: list[OpeningLine], rule: Assigned, available: Available) -> GroupPlan:
+def plan_group(group_id: str, members: Sequence[OpeningLine], rule: Assigned, available: Available) -> GroupPlan:
+    """A group of these lines, with where it leaves from and why."""
     location, why = choose_location(members, available)
     together = f"ship set {members[0].ship_set}; " if members[0].ship_set else ""
     return GroupPlan(

@@ -35,7 +35,7 @@ def open_order(
     priced = {line["number"]: _price(line, document, bundle, prices) for line in document["lines"]}
     facts = _facts(document, goods=sum(one.amount for one in priced.values()))
     policy = slice_for(bundle, _policy_facts(document, bundle, priced, facts.goods + facts.charges + facts.tax))
-    groups = plan_groups(_opening_lines(document), policy.assigned, policy.group_by, available)
+    groups = plan_groups(opening_lines(document), policy.assigned, policy.group_by, available)
     group_of = {number: group.id for group in groups for number in group.lines}
     lines = tuple(
         PricedLine(
@@ -127,7 +127,8 @@ def _line_facts(line: Mapping[str, Any], currency: str, priced: Priced) -> LineF
     )
 
 
-def _opening_lines(document: Document) -> list[OpeningLine]:
+def opening_lines(document: Document) -> list[OpeningLine]:
+    """What grouping needs to know of the lines of a document."""
     return [
         OpeningLine(
             number=line["number"],
