@@ -195,6 +195,13 @@ class OrderWorkflow:
 
     @workflow.update(name="cancel", description="Cancels the order before shipment, or says why it cannot.")
     async def cancel(self, asked: ChangeAsked) -> ChangeAnswer:
+        return await self._answer_to(asked)
+
+    @workflow.update(name="change", description="Changes the order in flight, or says why it cannot.")
+    async def change(self, asked: ChangeAsked) -> ChangeAnswer:
+        return await self._answer_to(asked)
+
+    async def _answer_to(self, asked: ChangeAsked) -> ChangeAnswer:
         self._events.append(asked.model_copy(update={"at": workflow.now()}))
         try:
             await workflow.wait_condition(lambda: asked.change_id in self._state.answers, timeout=ANSWER_WITHIN)
@@ -204,6 +211,13 @@ class OrderWorkflow:
 
     @cancel.validator
     def _may_cancel(self, asked: ChangeAsked) -> None:
+        self._must_be_open(asked)
+
+    @change.validator
+    def _may_change(self, asked: ChangeAsked) -> None:
+        self._must_be_open(asked)
+
+    def _must_be_open(self, asked: ChangeAsked) -> None:
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
 

@@ -1,18 +1,20 @@
-"""Changing an order in flight; here: cancelling it (CHG9, CHG10, CHG14).
+"""Changing an order in flight: taking changes in, one at a time, and cancelling (CHG9, CHG10, CHG12, CHG14).
 
-While a change is carried out its lines start nothing new (CHG6). Calls on their way are cut short or awaited, then
-every effect is taken back, the shipment request first because it alone can be refused. If it is, the
-change is refused, and the process walks on from what is left: whatever was taken back is done again.
+While a change is carried out its lines start nothing new (CHG6). A cancel cuts short or awaits calls on their way, then
+takes every effect back, the shipment request first because it alone can be refused. If it is, the change is refused,
+and the process walks on from what is left: whatever was taken back is done again. An edit is carried out in `edits`.
 """
 
-from domain.process import known
+from domain.process import edits, known
+from domain.process.answering import answer, answer_to
 from domain.process.draft import Draft
-from domain.process.messages import ChangeAnswer, ChangeAsked, Outcome
+from domain.process.messages import Call, ChangeAsked, Outcome
 from domain.process.rows import group_status
 from domain.process.state import ActiveChange, Flight, Group, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
-from limits import MAX_ANSWERS
+
+CANCEL, EDIT = "cancel", "edit"
 
 
 def ask(draft: Draft, asked: ChangeAsked) -> None:
@@ -20,15 +22,21 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
     if asked.change_id in draft.answers or _known(draft, asked.change_id):
         return
     if asked.problem is not None:
-        answer(draft, asked, ChangeOutcome.REFUSED, "malformed", asked.problem)
+        _turn_down(draft, asked, "malformed", asked.problem)
     elif not draft.opened or known.behind(draft):
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:
-        answer(draft, asked, ChangeOutcome.REFUSED, *refusal)
+        _turn_down(draft, asked, *refusal)
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
+        if asked.change == CANCEL and draft.change.asked.change == EDIT and not draft.change.refused_code:
+            edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")
     else:
         _begin(draft, asked)
+
+
+def _turn_down(draft: Draft, asked: ChangeAsked, code: str, words: str) -> None:
+    answer(draft, answer_to(draft, asked, ChangeOutcome.REFUSED, code, words))
 
 
 def _known(draft: Draft, change_id: str) -> bool:
@@ -38,6 +46,8 @@ def _known(draft: Draft, change_id: str) -> bool:
 
 def _begin(draft: Draft, asked: ChangeAsked) -> None:
     draft.change = ActiveChange(asked=asked)
+    if asked.change == EDIT:
+        return  # its answer tells all; it cuts calls short once it is known which groups it touches
     draft.tell(
         f"change/{asked.change_id}/begun",
         "change.begun",
@@ -57,7 +67,7 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     """Why a cancel is turned down before anything is touched (CHG1, CHG5), if it is."""
     if all(group.cancelled for group in draft.groups.values()):
         return "order_closed", "The order is closed; nothing was changed."
-    if asked.change != "cancel":
+    if asked.change not in (CANCEL, EDIT):
         return "unknown_change", f"This order can be cancelled, but not changed by '{asked.change}'."
     if asked.base_revision is not None and asked.base_revision != draft.revision:
         return (
@@ -65,6 +75,8 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
             f"The change was made for revision {asked.base_revision}, the order is at revision {draft.revision}."
             " Read the order again and send the change with that revision.",
         )
+    if asked.change == EDIT:
+        return None
     state = draft.state()
     gone = [
         group for group in draft.groups.values() if group_status(state, group) in (Status.SHIPPED, Status.COMPLETED)
@@ -77,14 +89,33 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
 
 
 def pursue(draft: Draft) -> None:
-    """Takes the active change as far as it gets now: one undo at a time, then the answer."""
+    """Takes the active change as far as it gets now, and after it the next in line."""
     if draft.opened and draft.change is None and not known.behind(draft):
-        early, draft.waiting_changes = draft.waiting_changes, ()
-        for asked in early:
-            ask(draft, asked)
-    if draft.change is None or known.busy(draft):
+        _take_next(draft)
+    if draft.change is None:
         return
-    if draft.change.refused_code:
+    if draft.change.asked.change == EDIT:
+        edits.pursue(draft, draft.change)
+        _after_edit(draft)
+    elif not known.busy(draft):
+        _pursue_cancel(draft, draft.change)
+
+
+def _after_edit(draft: Draft) -> None:
+    if draft.change is None and draft.waiting_changes:
+        pursue(draft)
+
+
+def _take_next(draft: Draft) -> None:
+    """The changes in line in the order in which they came, but a cancel first (CHG12)."""
+    early, draft.waiting_changes = draft.waiting_changes, ()
+    for asked in sorted(early, key=lambda one: one.change != CANCEL):
+        ask(draft, asked)
+
+
+def _pursue_cancel(draft: Draft, change: ActiveChange) -> None:
+    """One undo at a time, then the answer."""
+    if change.refused_code:
         _refuse(draft)
         return
     following = _next_undo(draft)
@@ -96,7 +127,7 @@ def pursue(draft: Draft) -> None:
         return
     draft.change_run(group.id, run.step, state=RunState.UNDOING, parked=None)
     words = TASKS[run.task].undo(draft, draft.groups[group.id], run)
-    draft.change = draft.change.model_copy(update={"actions": (*draft.change.actions, words)})
+    draft.change = change.model_copy(update={"actions": (*change.actions, words)})
 
 
 def _next_undo(draft: Draft) -> tuple[Group, Run] | None:
@@ -104,11 +135,11 @@ def _next_undo(draft: Draft) -> tuple[Group, Run] | None:
     return max(runs, key=lambda pair: (pair[1].operation is Operation.SHIP, pair[1].seq), default=None)
 
 
-def undone(draft: Draft, group_id: str, run: Run, call_key: str) -> None:
+def undone(draft: Draft, group_id: str, run: Run, call: Call) -> None:
     """An undo was done."""
-    draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None)
-    words = draft.change.actions[-1] if draft.change is not None and draft.change.actions else run.step
-    draft.tell(call_key, _UNDO_EVENTS[run.operation], f"{words[:1].upper()}{words[1:]}.", group=group_id)
+    draft.amend(group_id, run, state=RunState.UNDONE, parked=None, unanswered=None)
+    words = call.summary
+    draft.tell(call.key, _UNDO_EVENTS[run.operation], f"{words[:1].upper()}{words[1:]}.", group=group_id)
 
 
 _UNDO_EVENTS = {
@@ -121,16 +152,22 @@ _UNDO_EVENTS = {
 }
 
 
-def undo_refused(draft: Draft, group_id: str, run: Run, outcome: Outcome) -> None:
-    """The outside system says no: the change is refused, and what was taken back is done again (CHG10)."""
+def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Outcome) -> None:
+    """The outside system says no. To a change: it is refused, and what was taken back is done again (CHG10)."""
+    if run not in draft.groups[group_id].runs.values():
+        words = f"Could not be taken back: {outcome.words}"
+        draft.park(group_id, run, "undo_refused", words, undo=call.model_copy(update={"save": None}))
+        return
     assert draft.change is not None
     if run.unanswered is None:
         draft.change_run(group_id, run.step, state=RunState.DONE)
     else:
         draft.stand_by(group_id, run)
-    draft.change = draft.change.model_copy(
-        update={"refused_code": outcome.code or "undo_refused", "refused_words": outcome.words}
-    )
+    code, words = outcome.code or "undo_refused", outcome.words
+    if draft.change.asked.change == EDIT:
+        words = f"Cannot be changed any more: {words.rstrip('.')}. The order goes on as it was."
+    if not draft.change.refused_code:
+        draft.change = draft.change.model_copy(update={"refused_code": code, "refused_words": words})
 
 
 def _refuse(draft: Draft) -> None:
@@ -138,14 +175,15 @@ def _refuse(draft: Draft) -> None:
     change = draft.change
     draft.change = None
     words = f"Cannot be cancelled any more: {change.refused_words.rstrip('.')}. The order goes on."
-    for asked in _with_those_in_line(draft, change):
-        answer(draft, asked, ChangeOutcome.REFUSED, change.refused_code, words)
+    for asked in _with_cancels_in_line(draft, change):
+        _turn_down(draft, asked, change.refused_code, words)
 
 
-def _with_those_in_line(draft: Draft, change: ActiveChange) -> tuple[ChangeAsked, ...]:
+def _with_cancels_in_line(draft: Draft, change: ActiveChange) -> tuple[ChangeAsked, ...]:
     """Whoever asked for the same while it was carried out gets the same answer (CHG12)."""
-    in_line, draft.waiting_changes = draft.waiting_changes, ()
-    return (change.asked, *in_line)
+    same = tuple(asked for asked in draft.waiting_changes if asked.change == CANCEL)
+    draft.waiting_changes = tuple(asked for asked in draft.waiting_changes if asked.change != CANCEL)
+    return (change.asked, *same)
 
 
 def _cancelled(draft: Draft) -> None:
@@ -161,41 +199,9 @@ def _cancelled(draft: Draft) -> None:
         draft.put(group.model_copy(update={"cancelled": True, "runs": runs}))
     done = "; ".join(change.actions) or "nothing had been started"
     words = f"The order is cancelled: {done}."
-    for asked in _with_those_in_line(draft, change):
-        answer(draft, asked, ChangeOutcome.ACCEPTED, "cancelled", words, change.actions)
+    for asked in _with_cancels_in_line(draft, change):
+        answer(draft, answer_to(draft, asked, ChangeOutcome.ACCEPTED, "cancelled", words, change.actions))
+    late, draft.waiting_changes = draft.waiting_changes, ()
+    for asked in late:
+        _turn_down(draft, asked, "order_closed", "The order was cancelled; nothing else was changed.")
     draft.tell("cancelled", "order.cancelled", f"Cancelled: {done}.", why=change.asked.reason)
-
-
-def answer(
-    draft: Draft,
-    asked: ChangeAsked,
-    outcome: ChangeOutcome,
-    code: str,
-    words: str,
-    actions: tuple[str, ...] = (),
-) -> None:
-    """Answers a change once and for all; the answer leaves as an event too (CHG14, CHG15)."""
-    given = ChangeAnswer(
-        change_id=asked.change_id,
-        kind=asked.change,
-        outcome=outcome,
-        revision=draft.revision,
-        code=code,
-        words=words,
-        at=draft.now,
-        actions=actions,
-        requested_by=asked.requested_by,
-        reason=asked.reason,
-    )
-    draft.answers[asked.change_id] = given
-    for oldest in list(draft.answers)[:-MAX_ANSWERS]:
-        del draft.answers[oldest]
-    draft.unsaved_answers.append(given)
-    draft.tell(
-        f"change/{asked.change_id}/{outcome}",
-        f"change.{outcome}",
-        words,
-        change_id=asked.change_id,
-        code=code,
-        revision=draft.revision,
-    )

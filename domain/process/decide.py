@@ -7,7 +7,8 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, facts, faults, known
+from domain.process import changes, edits, facts, faults, known
+from domain.process.applying import leftovers
 from domain.process.conditions import holds_for
 from domain.process.draft import Draft
 from domain.process.flow import finished, next_steps
@@ -27,6 +28,7 @@ from domain.process.messages import (
     Save,
     SaveOrder,
     TimePassed,
+    Undo,
 )
 from domain.process.rows import row_of, save_of
 from domain.process.state import Decision, Flight, Group, OrderState, RunState
@@ -111,7 +113,9 @@ def _call_done(draft: Draft, event: CallDone) -> None:
     if flight is None:
         return
     outcome = event.outcome
-    if flight.call.operation is Operation.OPEN and outcome.opened is None:
+    if flight.move is not None:
+        edits.moved(draft, flight, outcome)
+    elif flight.call.operation is Operation.OPEN and outcome.opened is None:
         faults.pause(draft, flight, outcome.words, event.at)
     elif outcome.opened is not None:
         _opened(draft, outcome.opened)
@@ -122,13 +126,16 @@ def _call_done(draft: Draft, event: CallDone) -> None:
 def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
     call = flight.call
     group = draft.groups[call.group]
-    run = group.runs[call.step]
-    if flight.undo:
+    if isinstance(call.work, Undo):
+        run = draft.run_with_key(group.id, call.work.of)
+        assert run is not None, "undoes what no run has done"
         if outcome.refused:
-            changes.undo_refused(draft, group.id, run, outcome)
+            changes.undo_refused(draft, group.id, run, call, outcome)
         else:
-            changes.undone(draft, group.id, run, call.key)
-    elif outcome.refused:
+            changes.undone(draft, group.id, run, call)
+        return
+    run = group.runs[call.step]
+    if outcome.refused:
         run = draft.change_run(group.id, run.step, unanswered=None)
         faults.refused(draft, draft.groups[group.id], run, outcome)
     else:
@@ -157,9 +164,11 @@ def _time_passed(draft: Draft) -> None:
 
 def _advance(draft: Draft) -> None:
     """Begins every step that may begin now; steps without a call let the next one begin at once."""
-    if not draft.opened or draft.change is not None:
+    if not draft.opened or (draft.change is not None and draft.change.asked.change == changes.CANCEL):
         return
     for group_id in draft.groups:
+        if edits.frozen(draft, group_id):
+            continue
         while True:
             group = draft.groups[group_id]
             steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
@@ -233,7 +242,13 @@ def _saved(draft: Draft, save: Save) -> None:
     draft.answers |= {change_id: given for change_id, given in answered.items() if change_id in draft.answers}
     draft.events = [event for event in draft.events if event.key not in keys]
     draft.unsaved_answers = [given for given in draft.unsaved_answers if given.change_id not in answered]
+    if save.revised is not None and save.revised == draft.unsaved_revision:
+        draft.unsaved_revision = None
     draft.saved_row, draft.saved_version = save.row, save.version
+
+
+TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE})
+"""Calls whose success cannot be decided in advance, for it is their answer that counts; and the save itself."""
 
 
 def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderState, list[Call]]:
@@ -244,7 +259,7 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     carries a save, and the read model is written when they have all come back.
     """
     if state.flights:
-        if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in (Operation.OPEN, Operation.SAVE):
+        if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in TELLING:
             save = _save_after(state, calls[0], event)
             call = calls[0].model_copy(update={"save": save})
             flight = state.flights[call.key].model_copy(update={"call": call})
@@ -252,9 +267,10 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
         return state, calls
     if not state.groups:
         return state, calls
-    if state.unsaved_events or state.unsaved_answers or row_of(state) != state.saved_row:
+    if state.unsaved_events or state.unsaved_answers or state.unsaved_revision or row_of(state) != state.saved_row:
         return _with_save_call(state)
     closed = all(group.status in CLOSED for group in row_of(state).groups) and state.change is None
+    closed = closed and not leftovers(state)
     return state.model_copy(update={"finished": closed}), calls
 
 

@@ -6,7 +6,7 @@ from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
 from domain.process.messages import BusinessEvent, Call, Lines, OrderFacts, Work
-from domain.process.state import Flight, Group, OrderState, Parked, Run, RunState, Snapshot
+from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState, Snapshot
 from domain.process.words import Operation
 
 QUICK = RetryStyle(style="quick", times=5, first_wait=2, longest_wait=60)
@@ -40,6 +40,7 @@ class Draft:
         self.seq = state.seq
         self.events = list(state.unsaved_events)
         self.unsaved_answers = list(state.unsaved_answers)
+        self.unsaved_revision = state.unsaved_revision
         self.saved_row = state.saved_row
         self.saved_version = state.saved_version
         self.finished = state.finished
@@ -71,7 +72,12 @@ class Draft:
         return goods + (self.facts.charges + self.facts.tax if self.is_first(group) else 0)
 
     def is_first(self, group: Group) -> bool:
-        return next(iter(self.groups)) == group.id
+        return next((other.id for other in self.groups.values() if not other.cancelled), None) == group.id
+
+    def run_with_key(self, group_id: str, key: str) -> Run | None:
+        """The run, current or past, that made the effect of this key."""
+        group = self.groups[group_id]
+        return next((run for run in (*group.runs.values(), *group.past) if run.key == key), None)
 
     def quantities(self, group: Group) -> Lines:
         return {number: self.lines[number].quantity for number in group.lines}
@@ -118,11 +124,22 @@ class Draft:
 
         With an operation its effect key is drawn up here, before any call (design rule 2).
         """
-        previous = group.runs.get(step.step)
+        run = self.draw_up(group, step, operation=operation, amount=amount, lines=lines)
+        self.succeed(group.id, run)
+        return run
+
+    def draw_up(
+        self,
+        group: Group,
+        step: Step,
+        *,
+        operation: Operation | None = None,
+        amount: int | None = None,
+        lines: Lines | None = None,
+    ) -> Run:
+        """A run that is not in its group yet."""
         self.seq += 1
-        key = self.next_key(group.id, step.step, operation) if operation else None
-        group = self.groups[group.id]
-        run = Run(
+        return Run(
             step=step.step,
             task=step.do,
             state=RunState.RUNNING,
@@ -136,14 +153,17 @@ class Draft:
                 currency=self.facts.currency,
             ),
             since=self.now,
-            key=key,
+            key=self.next_key(group.id, step.step, operation) if operation else None,
             operation=operation,
             owner=step.owner or self.process(group).owner,
         )
-        if previous is not None:
-            group = group.model_copy(update={"past": (*group.past, previous)})
-        self.put(group.model_copy(update={"runs": group.runs | {step.step: run}}))
-        return run
+
+    def succeed(self, group_id: str, run: Run, **previous_becomes: object) -> None:
+        """Makes this the current run of its step; the one before it is past."""
+        group = self.groups[group_id]
+        previous = group.runs.get(run.step)
+        past = () if previous is None else (previous.model_copy(update=previous_becomes),)
+        self.put(group.model_copy(update={"runs": group.runs | {run.step: run}, "past": (*group.past, *past)}))
 
     def skip(self, group: Group, step: Step) -> None:
         """The step has nothing to do for this group."""
@@ -165,7 +185,29 @@ class Draft:
         self.put(group.model_copy(update={"counts": group.counts | {counter: n}}))
         return f"{stem}/{n}"
 
-    def call(self, run: Run, group_id: str, key: str, work: Work, summary: str, *, undo: bool = False) -> None:
+    def amend(self, group_id: str, run: Run, **changes: object) -> Run:
+        """Changes a run, be it current or past."""
+        group = self.groups[group_id]
+        changed = run.model_copy(update=changes)
+        current = group.runs.get(run.step)
+        if current is not None and current.seq == run.seq:
+            self.set_run(group_id, changed)
+        else:
+            past = tuple(changed if one.seq == run.seq else one for one in group.past)
+            self.put(group.model_copy(update={"past": past}))
+        return changed
+
+    def call(
+        self,
+        run: Run,
+        group_id: str,
+        key: str,
+        work: Work,
+        summary: str,
+        *,
+        undo: bool = False,
+        move: ChangeMove | None = None,
+    ) -> None:
         """Sends a call. Its retry style is that of the step in the policy."""
         call = Call(
             key=key,
@@ -179,10 +221,10 @@ class Draft:
             retry=self._retry_style(group_id, run.step),
             summary=summary,
         )
-        self.send(call, undo=undo)
+        self.send(call, undo=undo, move=move)
 
-    def send(self, call: Call, *, undo: bool = False, faults: int = 0) -> None:
-        self.flights[call.key] = Flight(call=call, undo=undo, faults=faults)
+    def send(self, call: Call, *, undo: bool = False, faults: int = 0, move: ChangeMove | None = None) -> None:
+        self.flights[call.key] = Flight(call=call, undo=undo, faults=faults, move=move)
         self.calls.append(call)
 
     def _retry_style(self, group_id: str, step_name: str) -> RetryStyle:
@@ -193,7 +235,7 @@ class Draft:
     def park(self, group_id: str, run: Run, code: str, words: str, *, undo: Call | None = None) -> None:
         """A run that failed for good waits for a person: plain reason, owner, deadline; nothing is dropped (I6)."""
         parked = Parked(code=code, words=words, owner=run.owner, until=self.now + PARKED_FOR, undo=undo)
-        self.change_run(group_id, run.step, state=RunState.PARKED, parked=parked, parks=run.parks + 1)
+        self.amend(group_id, run, state=RunState.PARKED, parked=parked, parks=run.parks + 1)
         self.tell(
             f"parked/{group_id}/{run.step}/{run.seq}/{run.parks + 1}",
             "order.parked",
@@ -248,6 +290,7 @@ class Draft:
                 "seq": self.seq,
                 "unsaved_events": tuple(self.events),
                 "unsaved_answers": tuple(self.unsaved_answers),
+                "unsaved_revision": self.unsaved_revision,
                 "saved_row": self.saved_row,
                 "saved_version": self.saved_version,
                 "finished": self.finished,

@@ -7,10 +7,10 @@ knows whether the effect happened; a new try carries the same key, so it cannot 
 from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
-from domain.process import changes, known
+from domain.process import changes, edits, known
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
-from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked
+from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked, Undo
 from domain.process.state import Flight, Group, OrderState, Parked, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE
@@ -49,11 +49,16 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
     if call.operation not in REMOTE:
         pause(draft, flight, event.words, event.at)
         return
-    run = draft.groups[call.group].runs[call.step]
+    if flight.move is not None:
+        edits.failed(draft, flight, event.words)
+        return
     again = call.model_copy(update={"save": None})
-    if flight.undo:
+    if isinstance(call.work, Undo):
+        run = draft.run_with_key(call.group, call.work.of)
+        assert run is not None, "undoes what no run has done"
         draft.park(call.group, run, "undo_failed", f"Could not be taken back: {event.words}", undo=again)
         return
+    run = draft.groups[call.group].runs[call.step]
     run = draft.change_run(call.group, call.step, unanswered=again)
     if draft.change is not None:
         draft.stand_by(call.group, run)
@@ -73,7 +78,7 @@ def resend_due(draft: Draft) -> None:
     """Sends local calls again whose pause is over."""
     for flight in list(draft.flights.values()):
         if flight.retry_at is not None and flight.retry_at <= draft.wall:
-            draft.send(flight.call, undo=flight.undo, faults=flight.faults)
+            draft.send(flight.call, undo=flight.undo, faults=flight.faults, move=flight.move)
 
 
 def tried_by_retry(order: Draft | OrderState) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ def retry(draft: Draft, event: RetryAsked) -> None:
     steps = tried_by_retry(draft)
     for group, run, parked in _parked(draft):
         if parked.undo is not None:
-            draft.change_run(group.id, run.step, state=RunState.UNDOING, parked=None)
+            draft.amend(group.id, run, state=RunState.UNDOING, parked=None)
             draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)
         elif draft.change is None:
             _go_on_by_itself(draft, group.id, run.step)
@@ -137,7 +142,7 @@ def _parked(order: Draft | OrderState) -> list[tuple[Group, Run, Parked]]:
     return [
         (group, run, run.parked)
         for group in order.groups.values()
-        for run in group.runs.values()
+        for run in (*group.runs.values(), *group.past)
         if run.state is RunState.PARKED and run.parked is not None
     ]
 

@@ -125,6 +125,8 @@ class Revision(Message):
 
     number: int
     change_id: str
+    homes: dict[int, str] = {}
+    """Lines that travel in another group than was proposed."""
 
 
 class Save(Message):
@@ -200,6 +202,8 @@ class AuthorizePayment(Message):
     kind: Literal[Operation.AUTHORIZE] = Operation.AUTHORIZE
     amount: int
     currency: str
+    change_id: str | None = None
+    """The change whose proposal names the card; None for the order's own."""
 
 
 class RequestShipment(Message):

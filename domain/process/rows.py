@@ -23,7 +23,7 @@ def group_status(state: OrderState, group: Group) -> Status:
     """Where a group stands, derived from its runs."""
     if group.cancelled:
         return Status.CANCELLED
-    if state.change is not None and not state.change.refused_code:
+    if state.change is not None and state.change.asked.change == "cancel" and not state.change.refused_code:
         return Status.CANCELLING
     assert state.policy is not None
     process = state.policy.processes[group.process]
@@ -78,6 +78,7 @@ def save_of(state: OrderState) -> Save:
         for group in state.groups.values()
         if group.cancelled
         for number in group.lines
+        if number in state.lines
     }
     return Save(
         version=state.version,
@@ -85,19 +86,25 @@ def save_of(state: OrderState) -> Save:
         events=state.unsaved_events,
         answers=state.unsaved_answers,
         cancelled=cancelled,
+        revised=state.unsaved_revision,
     )
 
 
 def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
     """What the order waits for, in words: what, why, who and until when (I6). Calls on their way are no wait."""
-    waits = [_wait(run, group) for group in state.groups.values() for run in group.runs.values() if _stands(state, run)]
+    waits = [
+        _wait(run, group)
+        for group in state.groups.values()
+        for run in (*group.runs.values(), *group.past)
+        if _stands(state, run)
+    ]
     waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
     return tuple(waits)
 
 
 def _stands(state: OrderState, run: Run) -> bool:
     """While a change is carried out nothing goes on but its undos: what the lines waited for before is no wait now."""
-    if state.change is not None:
+    if state.change is not None and state.change.asked.change == "cancel":
         return run.parked is not None and run.parked.undo is not None
     return run.state in (RunState.WAITING, RunState.PARKED)
 

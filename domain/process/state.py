@@ -18,11 +18,14 @@ from domain.process.messages import (
     Fact,
     KnownEffect,
     Lines,
+    Opened,
     OrderFacts,
     OrderRow,
     PricedLine,
+    Revised,
+    Revision,
 )
-from domain.process.words import Operation
+from domain.process.words import ChangeKind, Operation, Pattern, Stage
 
 
 class RunState(StrEnum):
@@ -124,15 +127,40 @@ class Group(Message):
         return any(statuses.get(ShipStatus.SHIPPED) for statuses in self.reached.values())
 
 
+class ChangeMove(StrEnum):
+    """What an edit asks of the world, beside cancelling requests."""
+
+    REVISE = "revise"
+    INQUIRE = "inquire"
+    HOLD = "hold"
+    FUND = "fund"
+    TRIM = "trim"
+
+
 class Flight(Message):
     """A call on its way. `undo` says that it takes an earlier effect back."""
 
     call: Call
     undo: bool = False
+    move: ChangeMove | None = None
+    """Set for a call that a change makes and no step."""
     faults: int = 0
     fault: str = ""
     retry_at: datetime | None = None
     """Set while a failed local call waits for its next try (wall clock)."""
+
+
+class Rework(Message):
+    """What an edit does to one group, and how far that is."""
+
+    group: str
+    pattern: Pattern
+    stage: Stage
+    kinds: tuple[ChangeKind, ...]
+    reserve: Run | None = None
+    """The new reservation, which holds what the old plan and the new one need (CHG8)."""
+    authorize: Run | None = None
+    """The new authorization, beside the old one."""
 
 
 class ActiveChange(Message):
@@ -142,6 +170,14 @@ class ActiveChange(Message):
     actions: tuple[str, ...] = ()
     refused_code: str = ""
     refused_words: str = ""
+    proposed: Opened | None = None
+    """The version of the order that an edit would make."""
+    revised: Revised | None = None
+    """How that differs from the order as it is."""
+    progress: dict[str, str] = {}
+    """What the carrier answered when asked how far it is, by key of the request."""
+    reworks: tuple[Rework, ...] | None = None
+    """None until it is decided what the edit does."""
 
 
 class OrderState(Message):
@@ -169,6 +205,7 @@ class OrderState(Message):
     """Facts that came before the effect they speak of was known; heard as soon as it is."""
     unsaved_events: tuple[BusinessEvent, ...] = ()
     unsaved_answers: tuple[ChangeAnswer, ...] = ()
+    unsaved_revision: Revision | None = None
     saved_row: OrderRow | None = None
     saved_version: int = 0
     finished: bool = False

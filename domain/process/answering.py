@@ -1,0 +1,178 @@
+"""Answers to changes, and the events in which they leave (CHG14, CHG15)."""
+
+from domain.money import Money, words_of
+from domain.policy.model import TaskWord
+from domain.process.draft import Draft
+from domain.process.flow import steps_of
+from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, Terms
+from domain.process.state import ActiveChange, Group, Rework
+from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern
+from limits import MAX_ANSWERS
+
+
+def answer(draft: Draft, given: ChangeAnswer) -> None:
+    """Answers a change once and for all; the answer leaves as an event too."""
+    draft.answers[given.change_id] = given
+    for oldest in list(draft.answers)[:-MAX_ANSWERS]:
+        del draft.answers[oldest]
+    draft.unsaved_answers.append(given)
+    draft.tell(
+        f"change/{given.change_id}/{given.outcome}",
+        f"change.{given.outcome}",
+        given.words,
+        why=given.reason,
+        change_id=given.change_id,
+        code=given.code,
+        revision=given.revision,
+    )
+
+
+def answer_to(
+    draft: Draft,
+    asked: ChangeAsked,
+    outcome: ChangeOutcome,
+    code: str,
+    words: str,
+    actions: tuple[str, ...] = (),
+) -> ChangeAnswer:
+    """An answer with the order's revision and business time."""
+    return ChangeAnswer(
+        change_id=asked.change_id,
+        kind=asked.change,
+        outcome=outcome,
+        revision=draft.revision,
+        code=code,
+        words=words,
+        at=draft.now,
+        actions=actions,
+        requested_by=asked.requested_by,
+        reason=asked.reason,
+    )
+
+
+def terms(draft: Draft) -> Terms:
+    """What the customer is told at this moment: the latest promise, and the total."""
+    promises = [group.promise_date for group in draft.groups.values() if group.promise_date and not group.cancelled]
+    facts = draft.facts
+    return Terms(
+        promise_date=max(promises, default=None),
+        total=facts.goods + facts.charges + facts.tax,
+        currency=facts.currency,
+    )
+
+
+def refused_edit(draft: Draft, change: ActiveChange) -> None:
+    """The edit was turned down."""
+    given = answer_to(draft, change.asked, ChangeOutcome.REFUSED, change.refused_code, change.refused_words)
+    now = terms(draft)
+    answer(draft, given.model_copy(update={"before": now, "after": now}))
+
+
+def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
+    """The edit made a new revision."""
+    assert change.revised is not None
+    after, plan = terms(draft), tuple(_plan(draft, change))
+    words = f"Revision {draft.revision}: {_in_words(change.revised)}. {_promise(before, after)} {_total(before, after)}"
+    given = answer_to(draft, change.asked, ChangeOutcome.ACCEPTED, "changed", words.strip(), change.actions)
+    stages = [one.stage for one in change.reworks or () if _cancels(one)]
+    answer(
+        draft,
+        given.model_copy(
+            update={
+                "plan": plan,
+                "before": before,
+                "after": after,
+                "cost": sum(draft.policy.change.cost(stage) for stage in stages),
+                "assumptions": tuple(
+                    f"The carrier said the request was {status}." for status in sorted(set(change.progress.values()))
+                ),
+            }
+        ),
+    )
+
+
+def _in_words(revised: Revised) -> str:
+    parts = [_LINE[one.kind].format(n=one.number, a=one.before, b=one.after) for one in revised.lines[:5]]
+    if len(revised.lines) > 5:
+        parts.append(f"{len(revised.lines) - 5} more changes of lines")
+    parts += [f"another {_FIELD.get(kind, kind.replace('_', ' '))}" for kind in revised.fields]
+    return ", ".join(parts)
+
+
+_LINE = {
+    ChangeKind.QUANTITY_UP: "line {n} from {a} to {b} units",
+    ChangeKind.QUANTITY_DOWN: "line {n} from {a} to {b} units",
+    ChangeKind.ITEM: "another item in line {n}",
+    ChangeKind.CANCELLED: "line {n} cancelled",
+    ChangeKind.ADDED: "line {n} added with {b} units",
+    ChangeKind.LATER_DATE: "a later date for line {n}",
+    ChangeKind.EARLIER_DATE: "an earlier date for line {n}",
+    ChangeKind.WAREHOUSE: "another warehouse for line {n}",
+    ChangeKind.PRICE: "another price for line {n}",
+}
+_FIELD = {
+    ChangeKind.ADDRESS_SAME_ZONE: "address in the same zone",
+    ChangeKind.ADDRESS_OTHER_ZONE: "address in another zone",
+    ChangeKind.LATER_DATE: "later date",
+    ChangeKind.EARLIER_DATE: "earlier date",
+    ChangeKind.PAYMENT: "payment",
+    ChangeKind.REFERENCE: "reference",
+}
+
+
+def _promise(before: Terms, after: Terms) -> str:
+    if after.promise_date is None:
+        return ""
+    if after.promise_date == before.promise_date:
+        return f"Still promised for {after.promise_date.isoformat()}."
+    return f"Now promised for {after.promise_date.isoformat()}."
+
+
+def _total(before: Terms, after: Terms) -> str:
+    if after.total == before.total:
+        return ""
+    return f"The total is {words_of(Money(after.total, after.currency))} now."
+
+
+# ---- what was done, step by step ------------------------------------------------------------------------
+
+
+def _cancels(rework: Rework) -> bool:
+    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE)
+
+
+def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
+    return [
+        _action(group, step.step, step.do, rework)
+        for rework in change.reworks or ()
+        for group in (draft.groups[rework.group],)
+        for step in steps_of(draft.process(group))
+        if step.step in group.runs
+    ]
+
+
+_ADAPTERS = {TaskWord.SHIP: "carrier", TaskWord.AUTHORIZE: "payment provider"}
+
+
+def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
+    do = ActionWord.KEEP
+    if not group.lines:
+        do = ActionWord.UNDO
+    elif task is TaskWord.AUTHORIZE and rework.authorize is not None:
+        do = ActionWord.REDO
+    elif rework.pattern is Pattern.KEEP or rework.kinds == (ChangeKind.PAYMENT,):
+        do = ActionWord.KEEP
+    elif task is TaskWord.RESERVE:
+        do = ActionWord.UPDATE
+    elif task is TaskWord.SHIP and _cancels(rework):
+        do = ActionWord.CANCEL_AND_CREATE
+    elif task in (TaskWord.SCHEDULE, TaskWord.SHIP, TaskWord.WAIT):
+        do = ActionWord.REDO
+    kinds = ", ".join(kind.replace("_", " ") for kind in rework.kinds)
+    return Action(
+        step=step,
+        do=do,
+        lines=group.lines,
+        adapter=_ADAPTERS.get(task, "") if do is not ActionWord.KEEP else "",
+        reason=f"{kinds} while {rework.stage.replace('_', ' ')}" if kinds else "",
+    )

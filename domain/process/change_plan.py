@@ -1,0 +1,117 @@
+"""What an edit means for each group: which kinds of change, at which stage, and what the policy's matrix says (CHG1-5).
+
+Everything here reads; nothing is touched before it is known that the whole change can be done.
+"""
+
+from collections.abc import Iterable
+
+from domain.process.draft import Draft
+from domain.process.messages import Opened, Revised
+from domain.process.state import Group, Rework, Run
+from domain.process.words import ChangeKind, Operation, Pattern, Stage
+
+SEVERITY = (
+    Pattern.KEEP,
+    Pattern.UPDATE,
+    Pattern.REDO,
+    Pattern.CANCEL_AND_CREATE,
+    Pattern.ADDED_LINE,
+    Pattern.ASK,
+    Pattern.RETURN,
+    Pattern.REFUSE,
+)
+"""Of several changes to one group the last of these decides."""
+
+REFUSING = {
+    Pattern.REFUSE: ("too_late", "it is too far for that"),
+    Pattern.RETURN: ("use_return", "it has left; send the goods back and order anew"),
+    Pattern.ASK: ("needs_a_person", "the warehouse has it in hand; ask there, then cancel or change the rest"),
+    Pattern.ADDED_LINE: (
+        "use_added_line",
+        "it is on its way as it is; ask for the further units as a line of their own",
+    ),
+}
+"""Patterns that end a change before anything is touched: code, and why in words."""
+
+_STAGES = {
+    "picked": Stage.PICKED,
+    "packed": Stage.PICKED,
+    "shipped": Stage.SHIPPED,
+    "delivered": Stage.SHIPPED,
+}
+"""What the carrier's word means; every other one is a request that can still be cancelled."""
+
+
+def touched(draft: Draft, proposed: Opened, revised: Revised) -> dict[str, set[ChangeKind]]:
+    """The groups whose work an edit may change, with the kinds of change; other groups go on (CHG6)."""
+    kinds: dict[str, set[ChangeKind]] = {}
+    homes = {number: group.id for group in draft.groups.values() for number in group.lines}
+    proposed_homes = {line.number: line.group for line in proposed.lines}
+    for change in revised.lines:
+        places = {homes.get(change.number), proposed_homes.get(change.number)}
+        for place in places & draft.groups.keys():
+            kinds.setdefault(str(place), set()).add(change.kind)
+    for kind in revised.fields:
+        if kind is not ChangeKind.REFERENCE:
+            for group in draft.groups.values():
+                if not group.cancelled:
+                    kinds.setdefault(group.id, set()).add(kind)
+    return kinds
+
+
+def live_request(group: Group) -> Run | None:
+    """The request to ship that may be at the carrier; a time-out does not mean no."""
+    runs = (run for run in group.runs.values() if run.operation is Operation.SHIP and run.may_have_effect)
+    return next(runs, None)
+
+
+def stage_of(group: Group, progress: dict[str, str]) -> Stage:
+    """How far the group is: what it has billed, what the carrier answered, what the carrier told before."""
+    if any(run.operation is Operation.INVOICE and run.may_have_effect for run in group.runs.values()):
+        return Stage.INVOICED
+    if group.gone():
+        return Stage.SHIPPED
+    request = live_request(group)
+    if request is None:
+        return Stage.NOT_SENT
+    return _STAGES.get(progress.get(request.key or "", ""), Stage.RELEASED)
+
+
+def unasked(draft: Draft, groups: Iterable[str], progress: dict[str, str]) -> list[tuple[Group, Run]]:
+    """The requests of which the carrier has to be asked how far they are (design, hard case 3)."""
+    found = ((draft.groups[name], live_request(draft.groups[name])) for name in groups)
+    return [(group, run) for group, run in found if run is not None and run.key not in progress and not group.gone()]
+
+
+def reworks(draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str, str]) -> tuple[Rework, ...]:
+    """What the matrix says for each group: the gravest of its changes decides."""
+    found = []
+    for name in kinds:
+        group = draft.groups[name]
+        stage = stage_of(group, progress)
+        said = {kind: draft.policy.change.pattern(kind, stage) for kind in kinds[name]}
+        if said.get(ChangeKind.ADDED) is Pattern.ADDED_LINE:
+            del said[ChangeKind.ADDED]  # it goes by itself, and the group as it is
+        if not said:
+            continue
+        found.append(
+            Rework(
+                group=name,
+                pattern=max(said.values(), key=SEVERITY.index),
+                stage=stage,
+                kinds=tuple(sorted(said)),
+            )
+        )
+    return tuple(found)
+
+
+def refusal(draft: Draft, found: tuple[Rework, ...]) -> tuple[str, str] | None:
+    """Why the change is turned down with nothing touched, if it is: the first group that cannot take it."""
+    for rework in sorted(found, key=lambda one: SEVERITY.index(one.pattern), reverse=True):
+        if rework.pattern in REFUSING:
+            code, why = REFUSING[rework.pattern]
+            lines = ", ".join(map(str, draft.groups[rework.group].lines[:20]))
+            what = " and ".join(kind.replace("_", " ") for kind in rework.kinds)
+            words = f"{what[:1].upper()}{what[1:]} cannot be done on line {lines} any more: {why}. Nothing was changed."
+            return code, words
+    return None

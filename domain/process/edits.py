@@ -1,0 +1,334 @@
+"""Carrying out an edit: work out, ask, judge, hold, fund, cancel, apply (CHG1-CHG10; design, hard cases 3 and 5).
+
+Make before break: stock and money for the new plan are held beside those of the old one before the first request is
+cancelled. Up to that moment the change can be turned down with nothing touched; a refusal gives back what was held.
+"""
+
+from domain.money import Money, words_of
+from domain.policy.model import Step, TaskWord
+from domain.process import answering, applying
+from domain.process.change_plan import live_request, refusal, reworks, stage_of, touched, unasked
+from domain.process.conditions import holds_for, picked_lines
+from domain.process.draft import Draft
+from domain.process.flow import steps_of
+from domain.process.messages import (
+    AuthorizePayment,
+    Call,
+    InquireShipment,
+    Lines,
+    Opened,
+    Outcome,
+    ReserveStock,
+    ReviseOrder,
+)
+from domain.process.proposal import as_proposed, items
+from domain.process.state import ActiveChange, ChangeMove, Flight, Group, Rework, Run, RunState
+from domain.process.tasks import TASKS
+from domain.process.words import REMOTE, ChangeKind, Operation, Pattern
+
+
+def pursue(draft: Draft, change: ActiveChange) -> None:
+    """Takes the edit as far as it gets now; called again with every event."""
+    if _moving(draft, change):
+        return
+    if change.refused_code:
+        _withdraw(draft, change)
+    elif change.proposed is None:
+        _revise(draft, change)
+    elif change.reworks is None:
+        _judge(draft, change)
+    else:
+        _make_then_break(draft, change)
+
+
+def frozen(draft: Draft, group_id: str) -> bool:
+    """Whether the group starts nothing new because of an edit: all until it is known which it touches (CHG6)."""
+    change = draft.change
+    if change is None or change.asked.change != "edit":
+        return False
+    return change.proposed is None or group_id in _touched(draft, change)
+
+
+def _touched(draft: Draft, change: ActiveChange) -> set[str]:
+    if change.proposed is None or change.revised is None:
+        return set()
+    return set(touched(draft, change.proposed, change.revised))
+
+
+def _moving(draft: Draft, change: ActiveChange) -> bool:
+    """Whether something is on its way that the edit has to wait for; a save is not."""
+    if change.proposed is None:
+        return any(flight.move is not None for flight in draft.flights.values()) or draft.unsaved_revision is not None
+    groups = _touched(draft, change)
+    flights = [flight for flight in draft.flights.values() if flight.call.operation is not Operation.SAVE]
+    return any(flight.move is not None or flight.call.group in groups for flight in flights)
+
+
+# ---- 1, 2: work out the new version, ask the carrier ---------------------------------------------------
+
+
+def _revise(draft: Draft, change: ActiveChange) -> None:
+    asked = change.asked
+    call = Call(
+        key=f"{draft.number}/change/{asked.change_id}/revise",
+        order=draft.number,
+        revision=draft.revision,
+        at=draft.now,
+        work=ReviseOrder(
+            change_id=asked.change_id,
+            revision=draft.revision + 1,
+            edit=asked.edit,
+            requested_by=asked.requested_by,
+        ),
+        summary="work out the changed order",
+    )
+    draft.send(call, move=ChangeMove.REVISE)
+
+
+def _judge(draft: Draft, change: ActiveChange) -> None:
+    """Asks the carrier where it matters, then decides by the policy's matrix."""
+    assert change.proposed is not None
+    assert change.revised is not None
+    kinds = touched(draft, change.proposed, change.revised)
+    to_ask = unasked(draft, kinds, change.progress)
+    if to_ask:
+        for group, request in to_ask:
+            _inquire(draft, group, request)
+        return
+    found = reworks(draft, kinds, change.progress)
+    turned_down = refusal(draft, found)
+    if turned_down is not None:
+        refuse(draft, *turned_down)
+        pursue(draft, _active(draft))
+        return
+    draft.change = change.model_copy(update={"reworks": found})
+    _make_then_break(draft, _active(draft))
+
+
+def _inquire(draft: Draft, group: Group, request: Run) -> None:
+    assert request.key is not None
+    key = draft.next_key(group.id, request.step, Operation.INQUIRE)
+    work = InquireShipment(of=request.key)
+    draft.call(request, group.id, key, work, "ask the carrier how far it is", move=ChangeMove.INQUIRE)
+
+
+# ---- 3, 4: hold stock and money for the new plan -----------------------------------------------------
+
+
+def _make_then_break(draft: Draft, change: ActiveChange) -> None:
+    """Everything that may be refused, in order of how easily it is given back; then the new version."""
+    assert change.proposed is not None
+    assert change.reworks is not None
+    preview = as_proposed(draft, change)
+    if _hold(draft, preview, change) or _fund(draft, preview, change) or _cancel_requests(draft, change):
+        return
+    if all(live_request(draft.groups[one.group]) is None for one in change.reworks if _sends_anew(one)):
+        applying.apply(draft, change)
+
+
+def _sends_anew(rework: Rework) -> bool:
+    # An update degrades to cancel and create: no carrier that we know of takes one (CHG7).
+    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE)
+
+
+def _hold(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
+    """Sends the reservations that hold the larger of both plans; True if there was any to send."""
+    sent = False
+    for rework in change.reworks or ():
+        group = draft.groups[rework.group]
+        step, target = reserve_target(preview, rework.group)
+        old = draft.run_of(group, Operation.RESERVE)
+        if step is None or old is None or rework.reserve is not None or rework.pattern is Pattern.KEEP:
+            continue
+        if _more_units(draft, preview, rework.group, old, target) == 0:
+            continue
+        run = draft.draw_up(preview.groups[rework.group], step, operation=Operation.RESERVE, lines=target)
+        assert run.key is not None
+        work = ReserveStock(
+            location=run.snapshot.location,
+            lines=target,
+            skus=items(preview, target),
+            replaces=old.key,
+        )
+        _put(draft, rework.model_copy(update={"reserve": run}))
+        draft.call(run, rework.group, run.key, work, "set aside what the change needs", move=ChangeMove.HOLD)
+        sent = True
+    return sent
+
+
+def reserve_target(preview: Draft, group_id: str) -> tuple[Step | None, Lines]:
+    """The group's reserve step, and what it has to hold in the proposed version."""
+    group = preview.groups[group_id]
+    if group.cancelled or not group.lines:
+        return None, {}
+    step = next((step for step in steps_of(preview.process(group)) if step.do is TaskWord.RESERVE), None)
+    return step, {} if step is None else picked_lines(preview, group, step)
+
+
+def _more_units(draft: Draft, preview: Draft, group_id: str, old: Run, target: Lines) -> int:
+    """Units that the proposed version needs and the old reservation does not hold."""
+    same_place = preview.groups[group_id].location == old.snapshot.location
+    more = 0
+    for number, quantity in target.items():
+        kept = draft.lines.get(number)
+        same = same_place and kept is not None and kept.sku == preview.lines[number].sku
+        more += max(0, quantity - (old.snapshot.lines.get(number, 0) if same else 0))
+    return more
+
+
+def _fund(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
+    """Sends the authorizations of a higher total or another card; True if there was any to send (PAY2)."""
+    sent = False
+    for group in list(draft.groups.values()):
+        old = draft.run_of(group, Operation.AUTHORIZE)
+        later = preview.groups[group.id]
+        rework = _rework_of(change, group.id)
+        if old is None or old.state is not RunState.DONE or later.cancelled or not later.lines:
+            continue
+        if rework is not None and rework.authorize is not None:
+            continue
+        other_card = rework is not None and ChangeKind.PAYMENT in rework.kinds
+        amount = preview.amount(later)
+        step = next(step for step in steps_of(preview.process(later)) if step.step == old.step)
+        wanted = step.when is None or holds_for(preview, later, step.when)
+        if not wanted or not (other_card or amount > (old.snapshot.amount or 0)):
+            continue
+        run = draft.draw_up(later, step, operation=Operation.AUTHORIZE, amount=amount)
+        assert run.key is not None
+        if rework is None:
+            rework = Rework(group=group.id, pattern=Pattern.KEEP, stage=stage_of(group, change.progress), kinds=())
+        _put(draft, rework.model_copy(update={"authorize": run}))
+        work = AuthorizePayment(
+            amount=amount,
+            currency=preview.facts.currency,
+            change_id=change.asked.change_id if other_card else None,
+        )
+        words = f"authorize {words_of(Money(amount, preview.facts.currency))} for the change"
+        draft.call(run, group.id, run.key, work, words, move=ChangeMove.FUND)
+        sent = True
+    return sent
+
+
+# ---- 5: break -------------------------------------------------------------------------------------
+
+
+def _cancel_requests(draft: Draft, change: ActiveChange) -> bool:
+    """Cancels the requests that their successors replace; True while there is one that is not cancelled yet."""
+    waiting = False
+    for rework in change.reworks or ():
+        group = draft.groups[rework.group]
+        request = live_request(group)
+        if request is None or not _sends_anew(rework):
+            continue
+        waiting = True
+        if request.state is not RunState.UNDOING and (request.parked is None or request.parked.undo is None):
+            draft.change_run(group.id, request.step, state=RunState.UNDOING, parked=None)
+            words = TASKS[request.task].undo(draft, draft.groups[group.id], request)
+            active = _active(draft)
+            draft.change = active.model_copy(update={"actions": (*active.actions, words)})
+    return waiting
+
+
+# ---- results ------------------------------------------------------------------------------------------
+
+
+def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
+    """A call of the edit was answered."""
+    change, call = draft.change, flight.call
+    if flight.move is ChangeMove.TRIM or change is None:
+        return
+    if outcome.refused:
+        if flight.move in (ChangeMove.HOLD, ChangeMove.FUND):
+            _forget(draft, flight)
+        refuse(draft, outcome.code or "refused", f"{outcome.words.rstrip('.')}. Nothing was changed.")
+        return
+    match flight.move:
+        case ChangeMove.REVISE:
+            _worked_out(draft, change, outcome.opened, outcome)
+        case ChangeMove.INQUIRE:
+            assert isinstance(call.work, InquireShipment)
+            draft.change = change.model_copy(update={"progress": change.progress | {call.work.of: outcome.code}})
+        case ChangeMove.HOLD:
+            _held(draft, flight)
+        case ChangeMove.FUND:
+            _funded(draft, flight, outcome)
+
+
+def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:
+    draft.change = change.model_copy(update={"proposed": proposed, "revised": outcome.revised})
+    groups = _touched(draft, _active(draft))
+    # Cut short what still retries: a call that never gets through must not hold up a change.
+    draft.stops.extend(
+        flight.call.key
+        for flight in draft.flights.values()
+        if flight.call.group in groups and flight.call.operation in REMOTE and not flight.undo
+    )
+
+
+def _held(draft: Draft, flight: Flight) -> None:
+    rework = _rework_of(_active(draft), flight.call.group)
+    assert rework is not None
+    assert rework.reserve is not None
+    old = draft.groups[rework.group].runs[rework.reserve.step]
+    more = sum(rework.reserve.snapshot.lines.values()) - sum(old.snapshot.lines.values())
+    run = rework.reserve.model_copy(update={"state": RunState.DONE})
+    _put(draft, rework.model_copy(update={"reserve": run}))
+    words = (
+        f"{more} more units set aside at {run.snapshot.location}." if more > 0 else "Stock set aside for the change."
+    )
+    draft.tell(flight.call.key, "stock.reserved", words, group=rework.group)
+
+
+def _funded(draft: Draft, flight: Flight, outcome: Outcome) -> None:
+    rework = _rework_of(_active(draft), flight.call.group)
+    assert rework is not None
+    assert rework.authorize is not None
+    run = rework.authorize.model_copy(update={"state": RunState.DONE, "expires_at": outcome.expires_at})
+    _put(draft, rework.model_copy(update={"authorize": run}))
+    total = words_of(Money(run.snapshot.amount or 0, run.snapshot.currency))
+    draft.tell(flight.call.key, "payment.authorized", f"{total} authorized for the change.", group=rework.group)
+
+
+def failed(draft: Draft, flight: Flight, words: str) -> None:
+    """A call of the edit to the outside got no answer: the change is refused; what it may have done is taken back."""
+    code = "payment_unavailable" if flight.move is ChangeMove.FUND else "carrier_unavailable"
+    refuse(draft, code, f"{words.rstrip('.')}. Nothing was changed; send the change again later.")
+
+
+def _forget(draft: Draft, flight: Flight) -> None:
+    """The run of a refused call never came to be."""
+    rework = _rework_of(_active(draft), flight.call.group)
+    if rework is not None:
+        name = "reserve" if flight.move is ChangeMove.HOLD else "authorize"
+        _put(draft, rework.model_copy(update={name: None}))
+
+
+# ---- turned down --------------------------------------------------------------------------------------
+
+
+def refuse(draft: Draft, code: str, words: str) -> None:
+    """The change is turned down; what it holds is given back before it is answered."""
+    draft.change = _active(draft).model_copy(update={"refused_code": code, "refused_words": words})
+
+
+def _withdraw(draft: Draft, change: ActiveChange) -> None:
+    draft.change = None
+    applying.give_back(draft, change)
+    answering.refused_edit(draft, change)
+
+
+def _active(draft: Draft) -> ActiveChange:
+    assert draft.change is not None
+    return draft.change
+
+
+def _rework_of(change: ActiveChange, group_id: str) -> Rework | None:
+    return next((one for one in change.reworks or () if one.group == group_id), None)
+
+
+def _put(draft: Draft, rework: Rework) -> None:
+    change = _active(draft)
+    others = tuple(one for one in change.reworks or () if one.group != rework.group)
+    before = [one.group for one in change.reworks or ()]
+    place = before.index(rework.group) if rework.group in before else len(before)
+    draft.change = change.model_copy(update={"reworks": (*others[:place], rework, *others[place:])})

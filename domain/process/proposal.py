@@ -1,0 +1,75 @@
+"""An order as a proposed version would make it: its facts, its lines, and which of them travel together (CHG1)."""
+
+import copy
+from itertools import count
+
+from domain.process.change_plan import stage_of
+from domain.process.draft import Draft
+from domain.process.messages import Lines, Opened
+from domain.process.state import ActiveChange, Group
+from domain.process.words import ChangeKind, Pattern
+
+
+def as_proposed(draft: Draft, change: ActiveChange) -> Draft:
+    """A draft to look at and throw away, in which the order is as the change would make it."""
+    preview = copy.copy(draft)
+    preview.groups = dict(draft.groups)
+    adopt(preview, change)
+    return preview
+
+
+def adopt(draft: Draft, change: ActiveChange) -> None:
+    """Makes the order what is proposed. Runs stay as they are; a group without lines is left empty."""
+    proposed = change.proposed
+    assert proposed is not None
+    homes = {line.number: line.group for line in proposed.lines} | alone(draft, change)
+    draft.facts_, draft.policy_ = proposed.facts, proposed.policy
+    draft.lines = {line.number: line.model_copy(update={"group": homes[line.number]}) for line in proposed.lines}
+    members: dict[str, list[int]] = {}
+    for number, home in homes.items():
+        members.setdefault(home, []).append(number)
+    for group in list(draft.groups.values()):
+        if not group.cancelled:
+            draft.put(group.model_copy(update={"lines": tuple(members.get(group.id, ()))}))
+    for name, numbers in members.items():
+        _settle(draft, proposed, name, tuple(numbers))
+
+
+def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...]) -> None:
+    """A group that is new, or that is to leave from another place."""
+    plan = next((plan for plan in proposed.groups if plan.id == name), None)
+    group = draft.groups.get(name)
+    if group is None and plan is None:
+        like = draft.groups[next(line.group for line in proposed.lines if line.number in numbers)]
+        draft.put(Group(id=name, process=like.process, lines=numbers, location=like.location, why=like.why))
+    elif group is None and plan is not None:
+        draft.put(Group(id=name, process=plan.process, lines=numbers, location=plan.location, why=plan.why))
+    elif group is not None and plan is not None and plan.location != group.location:
+        draft.put(group.model_copy(update={"location": plan.location, "why": plan.why}))
+
+
+def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:
+    """Added lines that go by themselves, because the group they would belong to is on its way; with a group's id."""
+    assert change.proposed is not None
+    assert change.revised is not None
+    added = {one.number for one in change.revised.lines if one.kind is ChangeKind.ADDED}
+    taken = {*draft.groups, *(plan.id for plan in change.proposed.groups)}
+    fresh: dict[str, str] = {}
+    homes: dict[int, str] = {}
+    for line in change.proposed.lines:
+        group = draft.groups.get(line.group)
+        if line.number not in added or group is None:
+            continue
+        stage = stage_of(group, change.progress)
+        if draft.policy.change.pattern(ChangeKind.ADDED, stage) is not Pattern.ADDED_LINE:
+            continue
+        if group.id not in fresh:
+            fresh[group.id] = next(str(n) for n in count(1) if str(n) not in taken)
+            taken.add(fresh[group.id])
+        homes[line.number] = fresh[group.id]
+    return homes
+
+
+def items(draft: Draft, lines: Lines) -> dict[int, str]:
+    """The item of each line."""
+    return {number: draft.lines[number].sku for number in lines}
