@@ -123,19 +123,23 @@ class StockMovement(SQLModel, table=True):
 
 
 class Reservation(SQLModel, table=True):
-    """Units held for one line by one reserve effect. Live until released or issued (I1, I2)."""
+    """Units held for one line by one reserve effect (I1, I2). Live until released, issued or replaced.
+
+    An effect that replaces another holds the larger of both plans while a change is under way, so a line may then have
+    units at two locations, or of two items (CHG8).
+    """
 
     __tablename__ = "reservation"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="reservation_positive"),
-        CheckConstraint("state IN ('live', 'released', 'issued')", name="reservation_state"),
+        CheckConstraint("state IN ('live', 'released', 'replaced', 'issued')", name="reservation_state"),
         Index("reservation_live", "order_number", postgresql_where=text("state = 'live'")),
     )
     key: str = Field(primary_key=True)
     line: int = Field(primary_key=True)
+    location: str = Field(primary_key=True)
+    sku: str = Field(primary_key=True)
     order_number: str
-    location: str
-    sku: str
     quantity: int
     state: str = "live"
 
@@ -241,6 +245,27 @@ class Change(SQLModel, table=True):
     received_at: datetime = Field(sa_column=moment(default_now=True))
     outcome: str | None = None
     answer: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
+    proposal: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
+    """The order as an edit would make it, or why it makes no sense; personal data included. See `store.revisions`."""
+
+
+class OrderRevision(SQLModel, table=True):
+    """A version of an order; the first one, as it was accepted, is written beside the second (CAP11, I8)."""
+
+    __tablename__ = "order_revision"
+    __table_args__ = (
+        CheckConstraint("revision >= 1", name="revision_counted_from_1"),
+        UniqueConstraint("order_number", "change_id", name="revision_once_per_change"),
+    )
+    order_number: str = Field(primary_key=True, foreign_key="sales_order.number")
+    revision: int = Field(primary_key=True)
+    change_id: str | None = None
+    """The change that made it; none made the first."""
+    document: dict[str, Any] = Field(sa_column=jsonb())
+    party: dict[str, Any] = Field(sa_column=jsonb())
+    """The personal part, erasable (OPS5)."""
+    at: datetime = Field(sa_column=moment())
+    recorded_at: datetime = Field(sa_column=moment(default_now=True))
 
 
 # ---- effects and what they made -----------------------------------------------------------------
