@@ -167,7 +167,7 @@ def _one_of_each(folder: _Folder) -> None:
         for file in files:
             name = file.value.name if isinstance(file.value, Process) else kind
             if name in first:
-                what = f"process `{name}` is" if kind == "process" else f"a {kind} is"
+                what = f"process `{name}` is" if kind == "process" else f"`kind: {kind}` is"
                 place = file.tree.at(("name",) if kind == "process" else ("kind",))
                 other = FilePath(first[name].name).name
                 folder.add(file.name, Mistake(place.line, place.column, f"{what} already in {other}; keep one of them"))

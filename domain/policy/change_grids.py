@@ -101,6 +101,8 @@ class _MatrixReader:
             raise TableError([Flaw(0, 0, "the matrix needs a heading and a row for each kind of change")])
         heading, *rows = self.rows
         self._heading(heading)
+        if self.flaws:
+            raise TableError(self.flaws)  # without its columns, nothing can be said of the rows
         self._kinds(heading, rows)
         cells = dict(DEFAULTS)
         for row in rows:
@@ -114,6 +116,9 @@ class _MatrixReader:
 
     def _heading(self, heading: list[Text]) -> None:
         first, *stages = heading
+        if not any(cell.text in _STAGES for cell in stages):
+            self.flaws.append(first.flaw(f"the heading is missing here; write `{Matrix.example}`"))
+            return
         if first.text != "change":
             self.flaws.append(first.flaw(f"the first column is `change`, not `{first.text}`"))
         self._named(stages, _STAGES, "a stage")
@@ -139,10 +144,10 @@ class _MatrixReader:
 
     def _row(self, row: list[Text], heading: list[Text]) -> Iterator[tuple[tuple[ChangeKind, Stage], Pattern]]:
         kind = _KINDS.get(row[0].text)
+        if kind is None:
+            return  # told already
         for cell, head in zip(row[1:], heading[1:], strict=True):
-            stage = _STAGES.get(head.text)
-            if kind is None or stage is None:
-                continue  # told at the row or the column
+            stage = _STAGES[head.text]
             pattern = _PATTERNS.get(cell.text)
             if pattern is not None and pattern in POSSIBLE[kind, stage]:
                 yield (kind, stage), pattern

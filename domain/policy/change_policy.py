@@ -41,9 +41,6 @@ def check_change_rules(policy: ChangePolicy | None, currency: str) -> Iterator[P
     decimals = decimals_of(currency)
     for row, amount in enumerate(policy.cost_of_change.amounts.values()):
         if amount != round(amount, decimals):
-            message = f"`{amount}` has more than the {_counted(decimals)} of {currency}"
+            more = f"has more than the {decimals} decimals of {currency}"
+            message = f"`{amount}` {more if decimals else f'is not whole, and {currency} has no smaller unit'}"
             yield Problem(("change_rules", "cost_of_change", row, 1), message)
-
-
-def _counted(decimals: int) -> str:
-    return f"{decimals} decimals" if decimals else "whole units"

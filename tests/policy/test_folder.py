@@ -85,7 +85,7 @@ def test_a_kind_or_a_process_twice(tmp_path: Path) -> None:
     shutil.copy(folder / "40-pricing.yaml", folder / "41-again.yaml")
     assert _said(folder) == [
         "11-again.yaml:3:7: process `standard` is already in 10-process-standard.yaml; keep one of them",
-        "41-again.yaml:3:7: a pricing is already in 40-pricing.yaml; keep one of them",
+        "41-again.yaml:3:7: `kind: pricing` is already in 40-pricing.yaml; keep one of them",
     ]
 
 

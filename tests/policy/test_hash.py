@@ -1,5 +1,6 @@
 """What changes the hash of a bundle, and what does not."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from domain.policy.model import Bundle
 from tests.policy.folders import SHIPPED, edited
 
 HASH_LENGTH = 64
+REFERENCE = "| keep     | keep              | keep       | keep       | keep"
 
 
 def _shipped() -> Bundle:
@@ -37,6 +39,15 @@ def _shipped() -> Bundle:
         ("21-assignment.yaml", "  order.channel | => process", "  | order.channel | =>   process |"),
         ("21-assignment.yaml", "pick: first\n", ""),
         ("40-pricing.yaml", "tax: none\n", "tax: 'none'\n"),
+        ("20-change-rules.yaml", "item               | redo    ", "item | redo"),
+        (
+            "20-change-rules.yaml",
+            "  reference          | keep     | keep              | keep       | keep       | keep\n",
+            "",
+        ),
+        ("20-change-rules.yaml", "when_cancel_is_refused: refuse\n", ""),
+        ("20-change-rules.yaml", "released | 5.00\n  picked   | 20.00", "picked | 20\n  released | 5.0"),
+        ("20-change-rules.yaml", "  progress | cost\n", "  | progress | cost |\n"),
     ],
 )
 def test_comments_layout_quotes_and_defaults_do_not(tmp_path: Path, file: str, old: str, new: str) -> None:
@@ -58,6 +69,10 @@ def test_comments_layout_quotes_and_defaults_do_not(tmp_path: Path, file: str, o
         ("01-glossary.yaml", "[card]", "[card, terms]"),
         ("21-assignment.yaml", "any           | standard", "web           | standard\n  any | standard"),
         ("21-assignment.yaml", "[ship_set, process, warehouse]", "[ship_set, process]"),
+        ("20-change-rules.yaml", "later date         | redo     | cancel and create", "later date | redo | update"),
+        ("20-change-rules.yaml", "is_refused: refuse", "is_refused: ask"),
+        ("20-change-rules.yaml", "5.00", "5.01"),
+        ("20-change-rules.yaml", "name: customer-changes", "name: changes"),
     ],
 )
 def test_another_value_does(tmp_path: Path, file: str, old: str, new: str) -> None:
@@ -75,3 +90,23 @@ def test_file_names_do_not(tmp_path: Path) -> None:
     bundle = load_folder(folder).bundle
     assert bundle is not None
     assert bundle.hash == _shipped().hash
+
+
+def test_a_bundle_from_before_there_were_change_rules_keeps_its_hash() -> None:
+    stored = Path(__file__).with_name("first_release.json").read_bytes()
+    bundle = Bundle.model_validate_json(stored)
+    assert bundle.canonical() == stored
+    assert bundle.hash == "b5cbdde90d47a5268b223f8e2b49b81008d73888529dfc431889bb8d4641ab57"
+
+
+def test_a_folder_without_change_rules_says_nothing_of_them(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(SHIPPED, folder)
+    (folder / "20-change-rules.yaml").unlink()
+    loaded = load_folder(folder)
+    assert loaded.problems == []
+    assert loaded.bundle is not None
+    assert json.loads(loaded.bundle.canonical()).keys() == {
+        "workspace", "glossary", "processes", "assignment", "pricing",
+    }  # fmt: skip
+    assert loaded.bundle.hash != _shipped().hash
