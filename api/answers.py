@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from domain.process.messages import ChangeAnswer, GroupRow, Waiting
+from domain.process.messages import Action, GroupRow, Waiting
 from domain.process.words import ChangeOutcome, Status
 
 Amount = Field(default=None, examples=["1230.50"], description="Decimal text; null before the order is priced.")
@@ -184,17 +184,78 @@ class CreditMemoView(BaseModel):
     at: datetime
 
 
-class ChangeView(BaseModel):
-    """A change that was asked for; `outcome` is in_progress until it is answered."""
+class Cost(BaseModel):
+    """What a change costs us."""
+
+    amount: str = Field(examples=["5.00"])
+    currency: str
+
+
+class PriceChange(BaseModel):
+    """The order's total before and after; null where it is not known."""
+
+    before: str | None
+    after: str | None
+    currency: str
+
+
+class PromiseChange(BaseModel):
+    """The date given before and after; null where there is none."""
+
+    before: date | None
+    after: date | None
+
+
+class ChangeReason(BaseModel):
+    """Why not, or not all, of a change was done. `code` is stable."""
+
+    code: str
+    words: str
+
+
+class GivenAnswer(BaseModel):
+    """The answer as it was given; `actions` tells in words what was done."""
 
     change_id: str
     kind: str
+    outcome: ChangeOutcome
+    revision: int
+    code: str
+    words: str
+    at: datetime
+    actions: list[str]
+    requested_by: str
+    reason: str
+
+
+class ChangeView(BaseModel):
+    """A change that was asked for; `outcome` is in_progress until it is answered, and what depends on it is null."""
+
+    change_id: str
+    kind: str = Field(examples=["edit"], description="`cancel` for the whole order, or `edit`.")
     base_revision: int | None
     requested_by: str
     reason: str
     received_at: datetime
     outcome: ChangeOutcome
-    answer: ChangeAnswer | None
+    revision: int | None
+    code: str | None
+    words: str | None
+    at: datetime | None
+    actions: list[Action]
+    cost: Cost | None
+    price: PriceChange | None
+    promise: PromiseChange | None
+    assumptions: list[str]
+    reasons: list[ChangeReason]
+    answer: GivenAnswer | None
+
+
+class ChangeList(BaseModel):
+    """Changes of an order, the first one first. `next` is null on the last page."""
+
+    changes: list[ChangeView]
+    next: str | None
 
 
 class RollUp(BaseModel):

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -10,29 +9,28 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import ChangeView
+from api.answers import ChangeList, ChangeView
 from api.answers_other import RetryView
+from api.asking import ask_for
 from api.auth import ChangeWriter, Operator, OrderReader
+from api.change_views import change as change_view
 from api.errors import ApiError, document_refused
 from api.orders import order_unknown, printable
-from api.query import Query
-from api.services import Services, services_of
+from api.query import Query, cursor_of
+from api.services import services_of
 from api.shapes import body_of, parameters
-from api.views import change as change_view
-from api.wire import answer, read_model
+from api.wire import answer, read_json, read_model
 from domain.base import Value
 from domain.card_numbers import contains_card_number
+from domain.change_document import MAX_REVISION, ChangeDocument, edit_of, read_change
 from domain.document_fields import OrderNumber
-from domain.problems import Problem
-from domain.process.change_requests import signal_payload, without_personal_data
+from domain.problems import Problem, ProblemsFound
 from domain.process.messages import ChangeAsked, RetryAsked
-from domain.process.words import ChangeOutcome
 from limits import DEFAULT_WAIT_SECONDS, MAX_REASON, MAX_WAIT_SECONDS
-from store import changes, dispatch, reading
-from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
+from store import changes, reading
+from workflows.gateway import RefusedError
 
 router = APIRouter(prefix="/v1", tags=["changes"])
-log = structlog.get_logger("api")
 
 
 class CancelRequest(Value):
@@ -41,7 +39,7 @@ class CancelRequest(Value):
     change_id: OrderNumber | None = None
     """Your id of the change; drawn when left out."""
     reason: str = Field(min_length=1, max_length=MAX_REASON)
-    base_revision: int | None = Field(default=None, strict=True, ge=1, le=2**31 - 1)
+    base_revision: int | None = Field(default=None, strict=True, ge=1, le=MAX_REVISION)
     """The revision you decided on; the change is refused when the order has moved on."""
 
 
@@ -77,75 +75,80 @@ async def cancel_order(number: str, request: Request, caller: ChangeWriter) -> R
         requested_by=caller.principal,
         at=services.clock(),
     )
-    row, message = await _keep(services, number, asked)
-    if row["answer"] is None:
-        row = await _ask(services, number, asked, message, timedelta(seconds=seconds)) or row
-    return _answer(number, row)
+    return await ask_for(services, number, asked, timedelta(seconds=seconds))
 
 
-async def _keep(services: Services, number: str, asked: ChangeAsked) -> tuple[dict[str, Any], int | None]:
-    """Commit the change and its message; the row, and the message's id when it is new.
+_CHANGE_EXAMPLE = {
+    "change_id": "change-1",
+    "base_revision": 1,
+    "reason": "The customer wants more of one and none of the other.",
+    "set": {"requested_date": "2026-04-20"},
+    "lines": [
+        {"number": 1, "quantity": 15},
+        {"number": 2, "cancel": True},
+        {"add": {"sku": "11", "quantity": 3}},
+    ],
+}
 
-    A closed order has nobody to ask: its answer is written at once.
+
+@router.post(
+    "/orders/{number}/changes",
+    summary="Change an order",
+    response_model=ChangeView,
+    responses={202: {"model": ChangeView}},
+    openapi_extra={**body_of(ChangeDocument, _CHANGE_EXAMPLE), **parameters("timeout")},
+)
+async def change_order(number: str, request: Request, caller: ChangeWriter) -> Response:
+    """200 when the change is accepted, wholly or in part, 409 with the reason when it is refused.
+
+    202 when the answer takes longer, with its address. The request is kept before the order is asked, so it is not
+    lost while the order engine is away. A field that is left out stays as it is, null takes an optional one away.
     """
+    services = services_of(request)
+    query = Query(request, "timeout")
+    seconds = query.number("timeout", DEFAULT_WAIT_SECONDS, 1, MAX_WAIT_SECONDS)
+    query.done()
+    raw = await read_json(request)
+    structlog.contextvars.bind_contextvars(order=printable(number))
     async with services.pool.connection() as connection:
-        start = await reading.start_of(connection, number)
-        if start is None:
-            raise order_unknown()
-        row, new = await changes.keep(connection, number, asked.model_dump(mode="json"))
-        if not new:
-            same = row["document"].get("reason") == asked.reason and row["base_revision"] == asked.base_revision
-            if not same and row["document"]:
-                raise ApiError("change_id_reused", "This change_id came before, with another content.")
-            return row, None
-        if start["finished"]:
-            await changes.answer_closed(connection, number, asked.change_id, asked.at)
-            return (await changes.find(connection, number, asked.change_id)) or row, None
-        return row, await dispatch.enqueue(connection, number, "change", signal_payload(asked))
-
-
-async def _ask(
-    services: Services, number: str, asked: ChangeAsked, message: int | None, wait: timedelta
-) -> dict[str, Any] | None:
-    """Ask the order itself. Whatever goes wrong, the relay has the message; the row, perhaps with the answer."""
-    given, closed = None, False
+        currency = await changes.currency_of(connection, number)
     try:
-        given = await services.gateway.ask_change(number, without_personal_data(asked), wait)
-    except (TemporalAwayError, OrderNotRunningError) as error:
-        log.info("the change is left to the relay", why=type(error).__name__)
-    except RefusedError as error:
-        closed = error.code == "order_closed"
-    async with services.pool.connection() as connection:
-        if closed:
-            await changes.answer_closed(connection, number, asked.change_id, asked.at)
-        answered = closed or (given is not None and given.outcome is not ChangeOutcome.IN_PROGRESS)
-        if answered and message is not None:
-            await dispatch.mark_delivered(connection, [message], "the order was asked directly")
-        elif message is not None:
-            await dispatch.announce(connection)
-        row = await changes.find(connection, number, asked.change_id)
-    if row is not None and given is not None and row["answer"] is None:
-        return {**row, "outcome": given.outcome, "answer": given.model_dump(mode="json")}
-    return row
+        change = read_change(raw, currency)
+    except ProblemsFound as found:
+        raise document_refused(found.problems) from None
+    asked = ChangeAsked(
+        change_id=change.change_id or uuid.uuid4().hex,
+        change=change.kind,
+        base_revision=change.base_revision,
+        reason=change.reason or "",
+        requested_by=caller.principal,
+        at=services.clock(),
+    )
+    edit = None if change.cancel else edit_of(change.set, change.lines, currency)
+    return await ask_for(services, number, asked, timedelta(seconds=seconds), edit)
 
 
-def _answer(number: str, row: dict[str, Any]) -> Response:
-    """200, 202 or 409 by the outcome."""
-    shown = change_view(row)
-    place = f"/v1/orders/{number}/changes/{row['change_id']}"
-    match shown["outcome"]:
-        case ChangeOutcome.REFUSED:
-            given = row["answer"] or {}
-            code = "order_closed" if given.get("code") == "order_closed" else "change_refused"
-            raise ApiError(code, given.get("words", ""), change=_plain(shown), reason=given.get("code", ""))
-        case ChangeOutcome.ACCEPTED | ChangeOutcome.PARTLY:
-            return answer(shown, 200)
-        case _:
-            return answer(shown, 202, {"Location": place})
-
-
-def _plain(shown: dict[str, Any]) -> dict[str, Any]:
-    return {**shown, "received_at": shown["received_at"].isoformat()}
+@router.get(
+    "/orders/{number}/changes",
+    summary="The changes of an order",
+    response_model=ChangeList,
+    openapi_extra=parameters("limit", "after"),
+)
+async def list_changes(number: str, request: Request, caller: OrderReader) -> Response:
+    """Every change that was asked for, as they came, with its answer."""
+    query = Query(request, "limit", "after")
+    after = query.cursor(str, str)
+    limit = query.page()
+    place = (query.moment_of(after[0]), after[1]) if after else None
+    query.done()
+    async with services_of(request).pool.connection() as connection:
+        if await changes.currency_of(connection, printable(number)) is None:
+            raise order_unknown()
+        rows = await changes.of_order(connection, number, place, limit + 1)
+    page = rows[:limit]
+    last = page[-1] if len(rows) > limit else None
+    following = cursor_of(last["received_at"].isoformat(), last["change_id"]) if last else None
+    return answer({"changes": [change_view(row, row["currency"]) for row in page], "next": following})
 
 
 @router.get("/orders/{number}/changes/{change_id:path}", summary="The answer to a change", response_model=ChangeView)
@@ -156,7 +159,7 @@ async def show_change(number: str, change_id: str, request: Request, caller: Ord
         row = await changes.find(connection, printable(number), printable(change_id))
     if row is None:
         raise ApiError("change_unknown", "The order has no change with the id in the address.")
-    return answer(change_view(row))
+    return answer(change_view(row, row["currency"]))
 
 
 @router.post("/orders/{number}/retry", summary="Try parked work again", response_model=RetryView)

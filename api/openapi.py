@@ -51,7 +51,8 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
         statuses |= {400, 413}
     if "{" in path:
         statuses.add(404)
-    if path.endswith(("/cancel", "/retry", "/movements")) or path == "/v1/orders":
+    conflicts = ("/cancel", "/changes", "/movements") if "requestBody" in operation else ("/retry",)
+    if path.endswith(conflicts) or path == "/v1/orders":
         statuses.add(409)
     for status in sorted(statuses):
         codes = ", ".join(f"`{code}`" for code, kind in CATALOGUE.items() if kind.status == status)

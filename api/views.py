@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.change_views import change
 from domain.money import to_text
 
 Row = dict[str, Any]
@@ -80,21 +81,7 @@ def whole(row: Row, *, personal: bool) -> Row:
         "captures": [_money(entry, "amount", "refunded") for entry in row["captures"]],
         "invoices": [_money(entry, "goods", "charges", "tax", "total") for entry in row["invoices"]],
         "credit_memos": [_money(entry, "goods", "charges", "tax", "total") for entry in row["credit_memos"]],
-        "changes": [change(entry) for entry in row["changes"]],
-    }
-
-
-def change(row: Row) -> Row:
-    """A change request and its answer, if there is one yet."""
-    return {
-        "change_id": row["change_id"],
-        "kind": row["kind"],
-        "base_revision": row["base_revision"],
-        "requested_by": row["requested_by"],
-        "reason": (row.get("document") or {}).get("reason", ""),
-        "received_at": row["received_at"],
-        "outcome": row["outcome"] or "in_progress",
-        "answer": row["answer"],
+        "changes": [change(entry, currency) for entry in row["changes"]],
     }
 
 

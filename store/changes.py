@@ -7,37 +7,58 @@ from typing import Any
 from store.pool import Connection
 
 Row = dict[str, Any]
+"""A row of `change_request` with the `currency` of its order."""
+
+_KEEP = """
+INSERT INTO change_request (order_number, change_id, kind, base_revision, document, requested_by)
+VALUES (%(number)s, %(change_id)s, %(change)s, %(base_revision)s, %(document)s::jsonb, %(requested_by)s)
+ON CONFLICT DO NOTHING RETURNING change_id
+"""
+_FIND = """
+SELECT c.*, o.currency FROM change_request c JOIN sales_order o ON o.number = c.order_number
+WHERE c.order_number = %(number)s
+"""
+_ANSWER = """
+UPDATE change_request SET outcome = 'refused', answer = %(answer)s::jsonb || jsonb_build_object(
+    'kind', kind, 'requested_by', requested_by, 'reason', coalesce(document ->> 'reason', ''), 'words',
+    %(begin)s || CASE kind WHEN 'cancel' THEN 'cancelled' ELSE 'changed' END || ' any more.')
+WHERE order_number = %(number)s AND change_id = %(change_id)s AND outcome IS NULL
+"""
 
 
-async def keep(connection: Connection, number: str, asked: dict[str, Any]) -> tuple[Row, bool]:
-    """Keep a change in the caller's transaction; the row, and False when the id was used before."""
-    cursor = await connection.execute(
-        "INSERT INTO change_request (order_number, change_id, kind, base_revision, document, requested_by)"
-        " VALUES (%(number)s, %(change_id)s, %(kind)s, %(base_revision)s, %(document)s::jsonb, %(requested_by)s)"
-        " ON CONFLICT DO NOTHING RETURNING *",
-        {
-            "number": number,
-            "change_id": asked["change_id"],
-            "kind": asked["change"],
-            "base_revision": asked["base_revision"],
-            "document": json.dumps({"reason": asked["reason"], "base_revision": asked["base_revision"]}),
-            "requested_by": asked["requested_by"],
-        },
-    )
-    row = await cursor.fetchone()
-    if row is not None:
-        return row, True
-    known = await find(connection, number, asked["change_id"])
-    assert known is not None
-    return known, False
+async def keep(
+    connection: Connection, number: str, asked: dict[str, Any], document: dict[str, Any]
+) -> tuple[Row, bool]:
+    """Keep a change in the caller's transaction; the row, and False when the id was used before.
+
+    `document` is what is asked for in full, personal data included: it never leaves the database.
+    """
+    values = {"number": number, **asked, "document": json.dumps(document)}
+    new = await (await connection.execute(_KEEP, values)).fetchone() is not None
+    row = await find(connection, number, asked["change_id"])
+    assert row is not None
+    return row, new
 
 
 async def find(connection: Connection, number: str, change_id: str) -> Row | None:
     """A change request with its answer, if there is one yet."""
-    cursor = await connection.execute(
-        "SELECT * FROM change_request WHERE order_number = %s AND change_id = %s", (number, change_id)
-    )
-    return await cursor.fetchone()
+    values = {"number": number, "change_id": change_id}
+    return await (await connection.execute(f"{_FIND} AND c.change_id = %(change_id)s", values)).fetchone()
+
+
+async def of_order(connection: Connection, number: str, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
+    """The changes of an order as they came; `after` is the (received_at, change_id) of the last one read."""
+    values = {"number": number, "limit": limit, "at": after[0] if after else None, "id": after[1] if after else None}
+    later = "%(at)s::timestamptz IS NULL OR (c.received_at, c.change_id) > (%(at)s, %(id)s::text)"
+    page = f"{_FIND} AND ({later}) ORDER BY c.received_at, c.change_id LIMIT %(limit)s"
+    return await (await connection.execute(page, values)).fetchall()
+
+
+async def currency_of(connection: Connection, number: str) -> str | None:
+    """The currency that an order's prices are in; None when there is no such order."""
+    cursor = await connection.execute("SELECT currency FROM sales_order WHERE number = %s", (number,))
+    row = await cursor.fetchone()
+    return None if row is None else str(row["currency"])
 
 
 async def answer_closed(connection: Connection, number: str, change_id: str, at: datetime) -> None:
@@ -45,19 +66,13 @@ async def answer_closed(connection: Connection, number: str, change_id: str, at:
     cursor = await connection.execute("SELECT status, revision FROM sales_order WHERE number = %s", (number,))
     order = await cursor.fetchone()
     assert order is not None
-    status = order["status"]
     answer = {
         "change_id": change_id,
-        "kind": "cancel",
         "outcome": "refused",
         "revision": order["revision"],
         "code": "order_closed",
-        "words": f"The order is {status}; nothing of it can be cancelled any more.",
         "at": at.isoformat(),
     }
-    await connection.execute(
-        "UPDATE change_request SET outcome = 'refused', answer = %s::jsonb"
-        " || jsonb_build_object('requested_by', requested_by, 'reason', coalesce(document ->> 'reason', ''))"
-        " WHERE order_number = %s AND change_id = %s AND outcome IS NULL",
-        (json.dumps(answer), number, change_id),
-    )
+    begin = f"The order is {order['status']}; nothing of it can be "
+    values = {"number": number, "change_id": change_id, "answer": json.dumps(answer), "begin": begin}
+    await connection.execute(_ANSWER, values)

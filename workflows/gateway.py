@@ -115,9 +115,9 @@ class OrderGateway:
             _retrieve(operation)
 
     async def ask_change(self, number: str, asked: ChangeAsked, wait: timedelta) -> ChangeAnswer | None:
-        """Asks for a change and waits for the answer; None when there is none within `wait`."""
-        update_id = f"change/{asked.change_id}"
-        answer: ChangeAnswer | None = await self._update(number, "cancel", asked, ChangeAnswer, update_id, wait)
+        """Asks for a cancel or another change and waits for the answer; None when there is none within `wait`."""
+        name, update_id = "cancel" if asked.change == "cancel" else "change", f"change/{asked.change_id}"
+        answer: ChangeAnswer | None = await self._update(number, name, asked, ChangeAnswer, update_id, wait)
         return answer
 
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:

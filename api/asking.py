@@ -1,0 +1,97 @@
+"""The way of every change: kept, then put to the order itself; whatever goes wrong, the relay has it (CHG14)."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from starlette.responses import Response
+
+from api.change_views import change as change_view
+from api.errors import ApiError
+from api.orders import order_unknown
+from api.services import Services
+from api.wire import answer
+from domain.process.change_requests import signal_payload, without_personal_data
+from domain.process.messages import ChangeAsked
+from domain.process.words import ChangeOutcome
+from store import changes, dispatch, reading
+from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
+
+log = structlog.get_logger("api")
+
+
+async def ask_for(
+    services: Services, number: str, asked: ChangeAsked, wait: timedelta, edit: dict[str, Any] | None = None
+) -> Response:
+    """Keep the change, ask the order, and answer: 200, 202 or 409 by the outcome. `edit` is kept with it."""
+    row, message = await _keep(services, number, asked, edit or {})
+    if row["answer"] is None:
+        row = await _ask(services, number, asked, message, wait) or row
+    return _answer(number, row)
+
+
+async def _keep(
+    services: Services, number: str, asked: ChangeAsked, edit: dict[str, Any]
+) -> tuple[dict[str, Any], int | None]:
+    """Commit the change and its message; the row, and the message's id when it is new.
+
+    A closed order has nobody to ask: its answer is written at once.
+    """
+    document = {"reason": asked.reason, "base_revision": asked.base_revision, **edit}
+    async with services.pool.connection() as connection:
+        start = await reading.start_of(connection, number)
+        if start is None:
+            raise order_unknown()
+        row, new = await changes.keep(connection, number, asked.model_dump(mode="json"), document)
+        if not new:
+            same = row["kind"] == asked.change and row["document"] == document
+            if not same and row["document"]:
+                raise ApiError("change_id_reused", "This change_id came before, with another content.")
+            return row, None
+        if start["finished"]:
+            await changes.answer_closed(connection, number, asked.change_id, asked.at)
+            return (await changes.find(connection, number, asked.change_id)) or row, None
+        return row, await dispatch.enqueue(connection, number, "change", signal_payload(asked))
+
+
+async def _ask(
+    services: Services, number: str, asked: ChangeAsked, message: int | None, wait: timedelta
+) -> dict[str, Any] | None:
+    """Ask the order itself. Whatever goes wrong, the relay has the message; the row, perhaps with the answer."""
+    given, closed = None, False
+    try:
+        given = await services.gateway.ask_change(number, without_personal_data(asked), wait)
+    except (TemporalAwayError, OrderNotRunningError) as error:
+        log.info("the change is left to the relay", why=type(error).__name__)
+    except RefusedError as error:
+        closed = error.code == "order_closed"
+    async with services.pool.connection() as connection:
+        if closed:
+            await changes.answer_closed(connection, number, asked.change_id, asked.at)
+        answered = closed or (given is not None and given.outcome is not ChangeOutcome.IN_PROGRESS)
+        if answered and message is not None:
+            await dispatch.mark_delivered(connection, [message], "the order was asked directly")
+        elif message is not None:
+            await dispatch.announce(connection)
+        row = await changes.find(connection, number, asked.change_id)
+    if row is not None and given is not None and row["answer"] is None:
+        return {**row, "outcome": given.outcome, "answer": given.model_dump(mode="json")}
+    return row
+
+
+def _answer(number: str, row: dict[str, Any]) -> Response:
+    """200, 202 or 409 by the outcome."""
+    shown = change_view(row, row["currency"])
+    place = f"/v1/orders/{number}/changes/{row['change_id']}"
+    match shown["outcome"]:
+        case ChangeOutcome.REFUSED:
+            code = "order_closed" if shown["code"] == "order_closed" else "change_refused"
+            raise ApiError(code, shown["words"] or "", change=_plain(shown), reason=shown["code"] or "")
+        case ChangeOutcome.ACCEPTED | ChangeOutcome.PARTLY:
+            return answer(shown, 200)
+        case _:
+            return answer(shown, 202, {"Location": place})
+
+
+def _plain(shown: dict[str, Any]) -> dict[str, Any]:
+    return {**shown, "received_at": shown["received_at"].isoformat()}
