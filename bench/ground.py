@@ -1,9 +1,7 @@
 """The ground that ours and the floors stand on: a stack of its own, on free ports, in a folder that is thrown away."""
 
 import asyncio
-import itertools
 import os
-import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,15 +14,14 @@ import httpx
 import psycopg
 
 from bench.documents import skus
-from settings import PROJECT_ROOT, SETTINGS, Settings
+from settings import Settings
 from stack.child import Child, Command
-from stack.ports import is_free
-from stack.running import RunningStack, running_stack
+from stack.running import RunningStack
+from stack.scratch import scratch_stack
 
 UNITS = 1_000_000
 LOCATION = "main"
 PAUSE = 0.1
-FIRST_PORT, LAST_PORT = 20_000, 32_000  # below those that the kernel gives to outgoing connections
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,7 @@ class Ground:
 @asynccontextmanager
 async def running_ground(folder: Path, *, fast_commit: bool = False) -> AsyncIterator[Ground]:
     """Starts the stack, publishes the policies as they are in the checkout, and fills the warehouse."""
-    settings = Settings.from_env(_environment(folder))
-    async with running_stack(settings, tell=say, fast_commit=fast_commit) as stack:
+    async with scratch_stack(folder, tell=say, fast_commit=fast_commit) as stack:
         given = stack.settings
         headers = {"Authorization": f"Bearer {given.api_key}"}
         simulators = f"http://127.0.0.1:{given.simulators_port}"
@@ -91,19 +87,6 @@ async def running_program(module: str, folder: Path, environment: Mapping[str, s
         yield child
     finally:
         await child.stop()
-
-
-def free_ports() -> Mapping[str, str]:
-    """A free port of 127.0.0.1 for every variable that takes one."""
-    names = [setting.name for setting in SETTINGS if setting.name.endswith("_PORT")]
-    candidates = random.sample(range(FIRST_PORT, LAST_PORT), 1000)
-    free = itertools.islice((port for port in candidates if is_free(port)), len(names))
-    return dict(zip(names, map(str, free), strict=True))
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Nothing of the user's own set-up: every server is the embedded one."""
-    return {"ORDITO_HOME": str(folder / "home"), "ORDITO_POLICIES": str(PROJECT_ROOT / "policies"), **free_ports()}
 
 
 async def _fill(api: httpx.AsyncClient) -> None:

@@ -9,9 +9,10 @@ from statistics import quantiles
 from bench.documents import documents
 from bench.figures import Goal, Measure
 from bench.floor import route
-from bench.ground import Ground, free_ports, running_program, until
+from bench.ground import Ground, running_program, until
 from bench.open_loop import Target, latencies
 from stack.ports import is_free
+from stack.scratch import free_ports
 
 PER_SECOND = 50
 SECONDS = 10

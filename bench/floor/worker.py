@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Mapping
 
-import httpx
+import aiohttp
 from psycopg_pool import AsyncConnectionPool
 from temporalio import activity
 from temporalio.client import Client
@@ -28,7 +28,7 @@ class BareActivities:
     """Everything that happens outside of the workflow."""
 
     def __init__(
-        self, pool: AsyncConnectionPool, http: httpx.AsyncClient, settings: Settings, told: asyncio.StreamWriter
+        self, pool: AsyncConnectionPool, http: aiohttp.ClientSession, settings: Settings, told: asyncio.StreamWriter
     ):
         self._pool = pool
         self._http = http
@@ -81,7 +81,9 @@ class BareActivities:
         await self._post(f"{self._settings.payment_url}/v1/captures", f"{order.number}/capture", body)
 
     async def _post(self, url: str, key: str, body: Mapping[str, object]) -> None:
-        (await self._http.post(url, json=body, headers={"Idempotency-Key": key})).raise_for_status()
+        async with self._http.post(url, json=body, headers={"Idempotency-Key": key}) as response:
+            response.raise_for_status()
+            await response.json()
 
 
 async def main() -> None:
@@ -91,10 +93,9 @@ async def main() -> None:
     settings = Settings.from_env()
     client = await Client.connect(settings.temporal_address, data_converter=pydantic_data_converter)
     _, told = await asyncio.open_unix_connection(os.environ[SOCKET])
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     async with (
         AsyncConnectionPool(settings.database(), min_size=2, max_size=16, kwargs={"autocommit": True}) as pool,
-        httpx.AsyncClient(limits=limits, trust_env=False) as http,
+        aiohttp.ClientSession() as http,
     ):
         steps = BareActivities(pool, http, settings, told)
         async with Worker(
