@@ -10,9 +10,9 @@ from typing import Any
 from domain.process.messages import Call, CreateInvoice
 from store.effects import intent_values
 from store.pool import Connection
-from store.saving import SAVED, save_values
+from store.saving import save_values, with_save
 
-INVOICE = f"""
+INVOICE = with_save("""
 WITH go AS (SELECT 1), next AS (
     INSERT INTO number_range (name, last) VALUES ('invoice', 1)
     ON CONFLICT (name) DO UPDATE SET last = number_range.last + 1
@@ -41,9 +41,9 @@ WITH go AS (SELECT 1), next AS (
            at, now()
     FROM made
     RETURNING key, outcome
-), {SAVED}
+), {saved}
 SELECT number::text AS number FROM made
-"""  # noqa: S608 - put together from constants
+""")
 CREDIT = """
 WITH billed AS (SELECT * FROM invoice WHERE key = %(of)s::text),
 next AS (
@@ -83,7 +83,7 @@ async def create_invoice(connection: Connection, call: Call, work: CreateInvoice
         "lines": list(work.lines),
         "quantities": list(work.lines.values()),
     }
-    number = await _number(connection, INVOICE, values)
+    number = await _number(connection, INVOICE.of(call), values)
     assert number is not None
     return number
 

@@ -9,7 +9,7 @@ from typing import Any
 from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
 from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
-from store.saving import SAVED, save_values
+from store.saving import save_values, with_save
 
 INTEND = f"""
 WITH intent AS ({INTENT}), held AS (
@@ -20,29 +20,34 @@ WITH intent AS ({INTENT}), held AS (
 SELECT i.at, i.outcome, o.party -> 'payment' ->> 'token' AS token
 FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
 """  # noqa: S608 - put together from constants
-DONE = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {SAVED}, rows AS ({{rows}}) SELECT 1"
+DONE = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {{saved}}, rows AS ({{rows}}) SELECT 1"
 REFUSED = f"WITH entered AS ({SETTLED}), rows AS ({{rows}}) SELECT 1"
 
-AUTHORIZED = DONE.replace(
-    "{rows}",
-    """
+AUTHORIZED = with_save(
+    DONE.replace(
+        "{rows}",
+        """
     UPDATE payment_authorization SET state = 'authorized', ref = %(ref)s, expires_at = %(expires_at)s
     WHERE key = %(key)s AND state = 'intended'
     """,
+    )
 )
 DECLINED = REFUSED.replace(
     "{rows}", "UPDATE payment_authorization SET state = 'refused' WHERE key = %(key)s AND state = 'intended'"
 )
-VOIDED = DONE.replace(
-    "{rows}",
-    """
+VOIDED = with_save(
+    DONE.replace(
+        "{rows}",
+        """
     UPDATE payment_authorization SET state = 'voided'
     WHERE key = %(undoes)s AND state IN ('intended', 'authorized')
     """,
+    )
 )
-CAPTURED = DONE.replace(
-    "{rows}",
-    """
+CAPTURED = with_save(
+    DONE.replace(
+        "{rows}",
+        """
     INSERT INTO payment_capture
         (key, order_number, authorization_key, shipment_key, ref, amount, refunded, currency, at)
     VALUES (%(key)s, %(order)s, %(authorization)s, %(shipment)s, %(ref)s, %(amount)s, 0, %(currency)s, %(at)s)
@@ -54,6 +59,7 @@ CAPTURED = DONE.replace(
 ), counted AS (
     UPDATE payment_authorization a SET captured = a.captured + t.amount FROM rows t WHERE a.key = t.authorization_key
     """,
+    )
 )
 NOT_CAPTURED = REFUSED.replace(
     "{rows}",
@@ -62,9 +68,10 @@ NOT_CAPTURED = REFUSED.replace(
     WHERE key = %(authorization)s AND state = 'authorized' AND %(expired)s
     """,
 )
-REFUNDED = DONE.replace(
-    "{rows}",
-    """
+REFUNDED = with_save(
+    DONE.replace(
+        "{rows}",
+        """
     INSERT INTO posting (key, entry, order_number, debit, credit, amount, currency, at)
     SELECT %(key)s::text, 'cash', order_number, 'receivable', 'cash:card', %(amount)s::bigint, currency,
            %(at)s::timestamptz
@@ -74,6 +81,7 @@ REFUNDED = DONE.replace(
 ), counted AS (
     UPDATE payment_capture c SET refunded = c.refunded + p.amount FROM rows p WHERE c.key = %(undoes)s
     """,
+    )
 )
 SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
 
@@ -90,12 +98,12 @@ async def intend_authorization(connection: Connection, call: Call, work: Authori
 async def authorized(connection: Connection, call: Call, outcome: Outcome) -> None:
     """The provider holds the money, or declined."""
     values = {"ref": outcome.ref, "expires_at": outcome.expires_at}
-    await connection.execute(DECLINED if outcome.refused else AUTHORIZED, _values(call, outcome, values))
+    await connection.execute(DECLINED if outcome.refused else AUTHORIZED.of(call), _values(call, outcome, values))
 
 
 async def voided(connection: Connection, call: Call, outcome: Outcome) -> None:
     """What was not captured of the undone authorization is given back, or it could not be."""
-    await connection.execute(SETTLED_ONLY if outcome.refused else VOIDED, _values(call, outcome, {}))
+    await connection.execute(SETTLED_ONLY if outcome.refused else VOIDED.of(call), _values(call, outcome, {}))
 
 
 async def captured(connection: Connection, call: Call, work: CapturePayment, outcome: Outcome) -> None:
@@ -108,13 +116,13 @@ async def captured(connection: Connection, call: Call, work: CapturePayment, out
         "currency": work.currency,
         "expired": outcome.code == "authorization_expired",
     }
-    await connection.execute(NOT_CAPTURED if outcome.refused else CAPTURED, _values(call, outcome, values))
+    await connection.execute(NOT_CAPTURED if outcome.refused else CAPTURED.of(call), _values(call, outcome, values))
 
 
 async def refunded(connection: Connection, call: Call, work: Undo, outcome: Outcome) -> None:
     """Money of the undone capture is given back, never more than was captured; or there was none to give back."""
     values = {"amount": work.amount, "refunded": outcome.code == "refunded"}
-    await connection.execute(SETTLED_ONLY if outcome.refused else REFUNDED, _values(call, outcome, values))
+    await connection.execute(SETTLED_ONLY if outcome.refused else REFUNDED.of(call), _values(call, outcome, values))
 
 
 def _values(call: Call, outcome: Outcome, more: dict[str, Any]) -> dict[str, Any]:

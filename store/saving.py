@@ -4,14 +4,16 @@ It is part of the statement that has the effect, so that both are one round trip
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from domain.process.messages import Call
+from store import revisions
 from store.pool import Connection
 
-SAVED = """
+HOLE = "{saved}"
+_TOLD = """
 moved AS (
     UPDATE sales_order o
     SET version = %(version)s, revision = %(revision)s, status = %(order_status)s, finished = %(finished)s,
@@ -36,7 +38,12 @@ moved AS (
     ) WITH ORDINALITY AS e (key, type, at, words, why, data, place)
     ORDER BY e.place
     ON CONFLICT (order_number, key) DO NOTHING
-), dropped AS (
+)
+"""
+"""The reference is looked up by a subquery for each event: the planner takes JSON for 100 rows, and to join so many it
+would read all effects there are."""
+_CHANGED = """
+, dropped AS (
     UPDATE order_line l
     SET cancelled = greatest(l.cancelled, c.units)
     FROM go, unnest(%(cancelled)s::int[], %(cancelled_units)s::int[]) AS c (number, units)
@@ -50,40 +57,57 @@ moved AS (
     WHERE change_request.outcome IS NULL OR change_request.outcome IN ('in_progress', 'pending_approval')
 )
 """
-"""Parts of a statement that has defined `go` (a row if the save is to be written) and `entered` (the effects entered
-by the same statement, which it cannot see in the table: key and outcome).
 
-The reference is looked up by a subquery for each event: the planner takes JSON for 100 rows, and to join so many it
-would read all effects there are.
-"""
 
-SAVE = f"WITH go AS (SELECT 1), entered AS (SELECT NULL AS key, NULL::jsonb AS outcome WHERE false), {SAVED} SELECT 1"
-NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("revision", "order_status", "finished", "at_risk", "parked", "promise_date", "row")),
-    "version": 0,
-    "events": "[]",
-    "cancelled": [],
-    "cancelled_units": [],
-    "answers": "[]",
-}
-"""Values that change nothing: no stored version is below 0."""
+class Saving(NamedTuple):
+    """One statement in three constant texts: PostgreSQL prepares every part of a statement at each run, used or not."""
+
+    without: str
+    """For a call that carries no save."""
+    usual: str
+    """Read model and events."""
+    whole: str
+    """And the units that were cancelled, and the answers to changes."""
+
+    def of(self, call: Call) -> str:
+        """The text that writes all that the save of `call` has, and no more than it may have."""
+        if call.save is None:
+            return self.without
+        return self.whole if call.save.cancelled or call.save.answers else self.usual
+
+
+def with_save(statement: str) -> Saving:
+    """A statement with the save in place of the part `{saved}`.
+
+    It has defined `go` before (a row if the save is to be written) and `entered` (the effects entered by the same
+    statement, which it cannot see in the table: key and outcome).
+    """
+    parts = ("unsaved AS (SELECT 1)", _TOLD, _TOLD + _CHANGED)
+    return Saving(*(statement.replace(HOLE, part) for part in parts))
+
+
+SAVE = with_save(
+    "WITH go AS (SELECT 1), entered AS (SELECT NULL AS key, NULL::jsonb AS outcome WHERE false), {saved} SELECT 1"
+)
 
 
 async def save(connection: Connection, call: Call) -> None:
     """Write `call.save`, if there is one; written twice, or late, it changes nothing that is newer.
 
     The read model is guarded by its version; events and answers are kept by their keys, the first one stays; cancelled
-    units only go up. An event that tells of an effect gets the outside's reference as `ref`.
+    units only go up. An event that tells of an effect gets the outside's reference as `ref`. A save that makes a
+    proposal the order needs a transaction around its statements.
     """
     if call.save is not None:
-        await connection.execute(SAVE, save_values(call))
+        await connection.execute(SAVE.of(call), save_values(call))
+        await revisions.apply(connection, call)
 
 
 def save_values(call: Call) -> dict[str, Any]:
-    """The values of SAVED."""
+    """The values of the save."""
     save = call.save
     if save is None:
-        return {"order": call.order, **NOTHING}
+        return {"order": call.order}
     row = save.row
     return {
         "order": call.order,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from domain.process.messages import Call, Outcome, RequestShipment, Undo
 from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
-from store.saving import SAVED, save_values
+from store.saving import save_values, with_save
 
 REQUEST = f"""
 WITH intent AS ({INTENT}), asked AS (
@@ -26,14 +26,14 @@ SELECT i.at, i.outcome, o.party -> 'ship_to' AS ship_to, (
 ) AS lines
 FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
 """  # noqa: S608 - put together from constants
-SETTLING = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {SAVED}"
-ACCEPTED = f"""
+SETTLING = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {{saved}}"
+ACCEPTED = with_save(f"""
 {SETTLING}
 UPDATE shipment
 SET ref = coalesce(ref, %(ref)s), status_at = coalesce(status_at, %(told_at)s),
     status = CASE WHEN status = 'requested' THEN 'released' ELSE status END
 WHERE key = %(key)s
-"""  # noqa: S608 - put together from constants
+""")  # noqa: S608 - put together from constants
 """The carrier's webhooks may have come first: a status never goes back."""
 CLOSE = """
 closed AS (
@@ -44,7 +44,7 @@ closed AS (
 UPDATE shipment_line l SET live = false FROM closed WHERE l.key = closed.key AND l.live
 """
 REFUSED = f"WITH entered AS ({SETTLED}), {CLOSE}"
-CANCELLED = f"{SETTLING}, {CLOSE}"
+CANCELLED = with_save(f"{SETTLING}, {CLOSE}")
 SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
 
 
@@ -84,7 +84,7 @@ async def requested(connection: Connection, call: Call, outcome: Outcome) -> Non
         await connection.execute(REFUSED, values)
     else:
         told = {"ref": outcome.ref, "told_at": outcome.at}
-        await connection.execute(ACCEPTED, {**outcome_values(call, outcome), **save_values(call), **told})
+        await connection.execute(ACCEPTED.of(call), {**outcome_values(call, outcome), **save_values(call), **told})
 
 
 async def cancelled(connection: Connection, call: Call, work: Undo, outcome: Outcome) -> None:
@@ -94,4 +94,4 @@ async def cancelled(connection: Connection, call: Call, work: Undo, outcome: Out
         await connection.execute(SETTLED_ONLY, values)
     else:
         closed = {"shipment": work.of, "closed_as": "cancelled"}
-        await connection.execute(CANCELLED, {**values, **save_values(call), **closed})
+        await connection.execute(CANCELLED.of(call), {**values, **save_values(call), **closed})

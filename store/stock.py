@@ -9,11 +9,11 @@ from domain.process.messages import Call, Outcome, ReserveStock
 from store.effects import RECORDED, outcome_values
 from store.issuing import issue
 from store.pool import Connection
-from store.saving import SAVED, save_values
+from store.saving import save_values, with_save
 
 __all__ = ["Shortage", "UnknownLineError", "issue", "release", "reserve"]
 
-RESERVE = f"""
+RESERVE = with_save(f"""
 WITH asked AS (
     SELECT l.number, l.sku, w.quantity
     FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
@@ -39,9 +39,9 @@ WITH asked AS (
     UPDATE stock s SET reserved = s.reserved + w.quantity
     FROM go, wanted w
     WHERE s.location = %(location)s AND s.sku = w.sku AND s.on_hand - s.reserved >= w.quantity
-), entered AS ({RECORDED}), {SAVED}
+), entered AS ({RECORDED}), {{saved}}
 SELECT (SELECT count(*) FROM go) = 1 AS held, (SELECT coalesce(json_agg(short ORDER BY sku), '[]') FROM short) AS short
-"""  # noqa: S608 - put together from constants
+""")  # noqa: S608 - put together from constants
 LOCK_HELD = """
 SELECT 1 FROM stock s
 WHERE (s.location, s.sku) IN (SELECT location, sku FROM reservation WHERE key = %(key)s AND state = 'live')
@@ -82,7 +82,7 @@ async def reserve(connection: Connection, call: Call, work: ReserveStock) -> lis
         "lines": list(work.lines),
         "quantities": list(work.lines.values()),
     }
-    cursor = await connection.execute(RESERVE, values)
+    cursor = await connection.execute(RESERVE.of(call), values)
     row = await cursor.fetchone()
     assert row is not None
     short = [Shortage(**item) for item in row["short"]]
