@@ -5,7 +5,7 @@ Each is one transaction: inbox row, read side, event and the message for the wor
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.process.messages import CarrierFact, Lines, PaymentFact
 from store import dispatch, stock
@@ -50,31 +50,36 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
 
     The same id again changes nothing. A fact about a shipment we do not know is kept, with a note.
     """
-    if not await _keep(connection, letter):
-        return "seen before"
-    cursor = await connection.execute(
-        "SELECT order_number, status, wakes,"
-        " EXISTS (SELECT FROM effect e WHERE e.order_number = shipment.order_number AND e.undoes = %(key)s)"
-        " AS cancelled_by_us"
-        " FROM shipment WHERE key = %(key)s FOR UPDATE",
-        {"key": fact.request_key},
-    )
+    kept = {"source": letter.source, "id": letter.id, "type": letter.type, "body": json.dumps(letter.body)}
+    cursor = await connection.execute(_TAKE, {**kept, "key": fact.request_key})
     shipment = await cursor.fetchone()
     if shipment is None:
+        return "seen before"
+    if shipment["order_number"] is None:
         return await _note(connection, letter, None, "unknown shipment")
     order = str(shipment["order_number"])
     if fact.status not in _WORDS:
         return await _note(connection, letter, order, "a status nobody knows")
-    note = await _move(connection, fact, order, shipment["status"], tracking)
-    data = {"shipment": fact.request_key, "status": fact.status, "tracking": tracking}
-    words = _WORDS[fact.status]
+    note, moves, leaves = await _move(connection, fact, shipment["status"])
     # That our request or our cancel has arrived is no news: it is told with its effect.
-    if fact.status != "released" and not (fact.status == "cancelled" and shipment["cancelled_by_us"]):
-        await _tell(connection, order, letter, (f"shipment.{fact.status}", fact.at.isoformat(), words), data)
-    if fact.status in shipment["wakes"]:
-        await dispatch.enqueue(connection, order, "carrier", fact.model_dump(mode="json"))
-        await dispatch.announce(connection)
-    return await _note(connection, letter, order, note)
+    known = fact.status == "released" or (fact.status == "cancelled" and shipment["cancelled_by_us"])
+    values = {
+        **_event(order, letter, (f"shipment.{fact.status}", fact.at.isoformat(), _WORDS[fact.status])),
+        "data": json.dumps({"shipment": fact.request_key, "status": fact.status, "tracking": tracking}),
+        "shipment": fact.request_key,
+        "status": fact.status,
+        "tracking": tracking,
+        "moves": moves,
+        "leaves": leaves,
+        "tells": not known,
+        "wakes": fact.status in shipment["wakes"],
+        "message": fact.model_dump_json(),
+        "note": note,
+        "source": letter.source,
+        "id": letter.id,
+    }
+    await connection.execute(_LEFT if leaves else _APPLIED, values)
+    return note
 
 
 async def take_payment_fact(connection: Connection, letter: Letter, fact: PaymentFact) -> str:
@@ -108,42 +113,84 @@ async def take_payment_fact(connection: Connection, letter: Letter, fact: Paymen
     return await _note(connection, letter, order, "applied")
 
 
-async def _move(connection: Connection, fact: CarrierFact, order: str, now: str, tracking: str | None) -> str:
-    """Move the shipment forward; stock and the order's shipping date follow when goods leave."""
+class _Moved(NamedTuple):
+    """What a fact does to its shipment, in words; whether its status moves on, and whether goods have left."""
+
+    note: str
+    moves: bool = False
+    leaves: bool = False
+
+
+async def _move(connection: Connection, fact: CarrierFact, now: str) -> _Moved:
+    """What the fact means for a shipment that stands at `now`; stock follows when goods leave."""
     if now in ENDED:
-        return f"the shipment was {now} before"
+        return _Moved(f"the shipment was {now} before")
+    leaves = fact.status == "shipped"
     note = "applied"
-    if fact.status == "shipped":
+    if leaves:
         lines = fact.lines or await _not_shipped(connection, fact.request_key)
         note = await stock.issue(connection, fact.request_key, lines) or note
-        await connection.execute(_SHIPPED, {"key": fact.request_key, "order": order, "at": fact.at})
     elif fact.status == "cancelled":
         await connection.execute(
             "UPDATE shipment_line SET live = false WHERE key = %s AND shipped = 0", (fact.request_key,)
         )
     elif fact.status not in PROGRESS:
-        return "told in the timeline"
+        return _Moved("told in the timeline")
     if fact.status in PROGRESS and PROGRESS.index(fact.status) <= PROGRESS.index(now):
-        return note if fact.status == "shipped" else f"the shipment was {now} before"
-    await connection.execute(
-        "UPDATE shipment SET status = %s, status_at = %s, tracking = coalesce(%s, tracking) WHERE key = %s",
-        (fact.status, fact.at, tracking, fact.request_key),
-    )
-    return note
+        return _Moved(note if leaves else f"the shipment was {now} before", leaves=leaves)
+    return _Moved(note, moves=True, leaves=leaves)
 
 
-# Lines that no step ships are not waited for (ORC4).
-_SHIPPED = """
-WITH parcel AS (
-    UPDATE shipment SET shipped_at = greatest(shipped_at, %(at)s) WHERE key = %(key)s
+_TAKE = """
+WITH kept AS (
+    INSERT INTO inbox (source, event_id, type, order_number, body, note)
+    VALUES (%(source)s, %(id)s, %(type)s, (SELECT order_number FROM shipment WHERE key = %(key)s), %(body)s::jsonb, '')
+    ON CONFLICT DO NOTHING
+    RETURNING source
+), parcel AS MATERIALIZED (
+    SELECT s.order_number, s.status, s.wakes FROM kept, shipment s WHERE s.key = %(key)s FOR UPDATE OF s
 )
-UPDATE sales_order SET shipped_at = greatest(shipped_at, %(at)s)
-WHERE number = %(order)s AND NOT EXISTS (
-    SELECT FROM order_line l
-    WHERE l.order_number = %(order)s AND l.open > 0 AND (
-        NOT EXISTS (SELECT FROM shipment s WHERE s.order_number = l.order_number AND s.group_id = l.group_id)
-        OR EXISTS (SELECT FROM shipment_line i WHERE i.order_number = l.order_number AND i.line = l.number AND i.live)))
+SELECT p.order_number, p.status, p.wakes, EXISTS (
+    SELECT FROM effect e WHERE e.order_number = p.order_number AND e.undoes = %(key)s
+) AS cancelled_by_us
+FROM kept LEFT JOIN parcel p ON true
 """
+"""No row when the fact is here already: a rival that keeps the same one is waited for. The shipment stays locked."""
+_PASSED_ON = """
+parcel AS (
+    UPDATE shipment
+    SET status = CASE WHEN %(moves)s THEN %(status)s ELSE status END,
+        status_at = CASE WHEN %(moves)s THEN %(at)s ELSE status_at END,
+        tracking = CASE WHEN %(moves)s THEN coalesce(%(tracking)s, tracking) ELSE tracking END,
+        shipped_at = CASE WHEN %(leaves)s THEN greatest(shipped_at, %(at)s) ELSE shipped_at END
+    WHERE key = %(shipment)s AND (%(moves)s OR %(leaves)s)
+), told AS (
+    INSERT INTO event (order_number, key, type, at, words, why, data, correlation)
+    SELECT %(order)s, %(key)s, %(type)s, %(at)s, %(words)s, %(why)s, %(data)s::jsonb, %(order)s WHERE %(tells)s
+    ON CONFLICT DO NOTHING
+), due AS (
+    INSERT INTO dispatch (order_number, kind, payload, note)
+    SELECT %(order)s, 'carrier', %(message)s::jsonb, '' WHERE %(wakes)s
+    RETURNING id
+), noted AS (
+    UPDATE inbox SET note = %(note)s WHERE source = %(source)s AND event_id = %(id)s
+)
+SELECT pg_notify('dispatch', '') FROM due
+"""
+_APPLIED = f"WITH {_PASSED_ON}"
+# Lines that no step ships are not waited for (ORC4).
+_LEFT = f"""
+WITH dated AS (
+    UPDATE sales_order SET shipped_at = greatest(shipped_at, %(at)s)
+    WHERE number = %(order)s AND NOT EXISTS (
+        SELECT FROM order_line l
+        WHERE l.order_number = %(order)s AND l.open > 0 AND (
+            NOT EXISTS (SELECT FROM shipment s WHERE s.order_number = l.order_number AND s.group_id = l.group_id)
+            OR EXISTS (
+                SELECT FROM shipment_line i WHERE i.order_number = l.order_number AND i.line = l.number AND i.live)))
+), {_PASSED_ON}
+"""  # noqa: S608 - put together from constants
+"""Goods have left: the stock is issued before, by a statement of its own, so that what is open is seen."""
 
 
 async def _not_shipped(connection: Connection, key: str) -> Lines:
@@ -175,18 +222,21 @@ async def _note(connection: Connection, letter: Letter, order: str | None, note:
 async def _tell(
     connection: Connection, order: str, letter: Letter, told: tuple[str, str, str], data: dict[str, Any]
 ) -> None:
-    kind, at, words = told
     await connection.execute(
         "INSERT INTO event (order_number, key, type, at, words, why, data, correlation)"
         " VALUES (%(order)s, %(key)s, %(type)s, %(at)s, %(words)s, %(why)s, %(data)s::jsonb, %(order)s)"
         " ON CONFLICT DO NOTHING",
-        {
-            "order": order,
-            "key": f"{letter.source}/{letter.id}",
-            "type": kind,
-            "at": at,
-            "words": words,
-            "why": f"The {_SENDERS.get(letter.source, letter.source)} said so.",
-            "data": json.dumps(data),
-        },
+        {**_event(order, letter, told), "data": json.dumps(data)},
     )
+
+
+def _event(order: str, letter: Letter, told: tuple[str, str, str]) -> dict[str, str]:
+    kind, at, words = told
+    return {
+        "order": order,
+        "key": f"{letter.source}/{letter.id}",
+        "type": kind,
+        "at": at,
+        "words": words,
+        "why": f"The {_SENDERS.get(letter.source, letter.source)} said so.",
+    }
