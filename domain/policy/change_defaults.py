@@ -51,7 +51,7 @@ OPTIONAL_ROWS = (ChangeKind.PRICE, ChangeKind.REFERENCE)
 """Kinds that a matrix may leave out; they then do what is built in."""
 
 COSTED = (Stage.RELEASED, Stage.PICKED)
-"""The stages at which a shipment request can be taken back, so that taking it back can cost something."""
+"""Where a shipment request can be taken back, so that taking it back can cost something."""
 
 
 def spoken(word: ChangeKind | Stage | Pattern) -> str:

@@ -68,7 +68,7 @@ class _Grid:
 class Matrix(_Grid):
     """What is done about every kind of change at every stage of the shipment request (CHG3)."""
 
-    about: ClassVar[str] = "a grid: one row for each kind of change, one column for each stage of the shipment request"
+    about: ClassVar[str] = "a grid: one row for each kind of change, one column for how far the shipment request is"
     example: ClassVar[str] = "change | " + " | ".join(_STAGES)
 
     cells: Mapping[tuple[ChangeKind, Stage], Pattern]
@@ -121,10 +121,10 @@ class _MatrixReader:
             return
         if first.text != "change":
             self.flaws.append(first.flaw(f"the first column is `change`, not `{first.text}`"))
-        self._named(stages, _STAGES, "a stage")
+        self._named(stages, _STAGES, "a column")
         missing = _listed(stage for stage in _STAGES if stage not in {cell.text for cell in stages})
         if missing and all(cell.text in _STAGES for cell in stages):
-            self.flaws.append(first.flaw(f"there is no column {missing}; every stage needs one"))
+            self.flaws.append(first.flaw(f"there is no column {missing}; each needs to be there"))
 
     def _kinds(self, heading: list[Text], rows: list[list[Text]]) -> None:
         kinds = [row[0] for row in rows]
@@ -180,7 +180,9 @@ class Costs(_Grid):
     def parse(cls, text: str) -> Self:
         heading, *rows = grid(text) or [[]]
         if [cell.text for cell in heading] != ["progress", "cost"] or not rows:
-            raise TableError([Flaw(0, 0, "the heading is `progress | cost`, with a row for each stage below it")])
+            raise TableError(
+                [Flaw(0, 0, "the heading is `progress | cost`, with rows such as `released | 5.00` below it")]
+            )
         amounts: dict[Stage, Decimal] = {}
         flaws: list[Flaw] = []
         for row in rows:
@@ -208,7 +210,7 @@ def _cost_flaw(progress: Text, cost: Text) -> Flaw | None:
         here = f"a shipment request is not taken back at `{progress.text}`; costs are for {_listed(known)}"
         return progress.flaw(here)
     if progress.text not in known:
-        return progress.flaw(f"`{progress.text}` is not a stage; {suggest(progress.text, known)}")
+        return progress.flaw(f"`{progress.text}` is not a progress that costs; {suggest(progress.text, known)}")
     if _AMOUNT.fullmatch(cost.text) is None:
         return cost.flaw(f"`{cost.text}` is not an amount; write it as 5.00, in the currency of the workspace")
     return None

@@ -31,7 +31,7 @@ class ChangeRules(PolicyModel):
     cells: dict[ChangeKind, dict[Stage, Pattern]] = Field(default_factory=dict)
     when_cancel_is_refused: CancelRefused = CancelRefused.REFUSE
     costs: dict[Stage, int] = Field(default_factory=dict)
-    """What taking back a shipment request costs at a stage: minor units of the slice's currency."""
+    """What taking back a shipment request costs, by its progress: minor units of the slice's currency."""
 
     def pattern(self, kind: ChangeKind, stage: Stage) -> Pattern:
         """What is done about a kind of change when the shipment request is at a stage."""

@@ -12,11 +12,14 @@ from domain.policy.grid import TableError
 from domain.policy.model import Bundle, CancelRefused, ChangePolicy, ChangeRules, OrderSlice
 from domain.policy.slicing import slice_for
 from domain.process.words import ChangeKind, Pattern, Stage
+from settings import PROJECT_ROOT
 from tests.policy.folders import SHIPPED, edited
 from tests.policy.orders import order
 
 FILE = "20-change-rules.yaml"
 ITEM_ASKED = ("cancel and create | refuse     | return", "cancel and create | ask | return")
+
+DOCS = PROJECT_ROOT / "docs" / "concepts" / "change.md"
 
 # Written out once more on purpose: orders of folders without change rules are pinned to exactly this.
 BUILT_IN = """
@@ -37,10 +40,10 @@ reference          | keep   | keep                                    | keep    
 """
 
 
-def _written_out() -> dict[tuple[ChangeKind, Stage], list[str]]:
+def _cells(lines: list[str]) -> dict[tuple[ChangeKind, Stage], list[str]]:
     cells = {}
-    for line in BUILT_IN.strip().splitlines():
-        kind, *words = (cell.strip() for cell in line.split("|"))
+    for line in lines:
+        kind, *words = (cell.strip() for cell in line.strip("|").split("|"))
         for stage, word in zip(Stage, words, strict=True):
             cells[ChangeKind(kind.replace(" ", "_")), stage] = word.split(" / ")
     return cells
@@ -73,12 +76,18 @@ def _shipped() -> Bundle:
 
 
 def test_the_built_in_matrix_is_the_one_written_out() -> None:
-    written = _written_out()
+    written = _cells(BUILT_IN.strip().splitlines())
     assert {cell: [spoken(word) for word in words] for cell, words in POSSIBLE.items()} == written
     rules = ChangeRules()
     assert {(kind, stage): spoken(rules.pattern(kind, stage)) for kind in ChangeKind for stage in Stage} == {
         cell: words[0] for cell, words in written.items()
     }
+
+
+def test_the_page_has_the_built_in_matrix() -> None:
+    lines = DOCS.read_text(encoding="utf-8").splitlines()
+    first = lines.index("| change | not sent | released | picked | shipped | invoiced |") + 2
+    assert _cells(lines[first : first + len(ChangeKind)]) == _cells(BUILT_IN.strip().splitlines())
 
 
 def test_the_built_in_rules_cost_nothing_and_refuse() -> None:
