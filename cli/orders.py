@@ -1,24 +1,21 @@
 """`ordito order ...`: place, read and repair orders through the API."""
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import httpx
 import typer
 
 from cli import order_views as views
 from cli.console import out
-from cli.errors import CommandError
 from cli.http import ApiOption, JsonOption, KeyOption, connect
+from cli.order_change import change
+from cli.order_tools import Number, order_path, print_json, read_file
 from domain.process.words import Status
 
 app = typer.Typer(help="Place, read and repair orders.", no_args_is_help=True, rich_markup_mode=None)
 
-Number = Annotated[str, typer.Argument(help="Order number.", metavar="NUMBER")]
 PAGE = 200
 
 
@@ -60,7 +57,7 @@ def list_orders(
         if after is None:
             break
     if as_json:
-        _print(orders)
+        print_json(orders)
         return
     views.show_list(orders)
     more = "; there are more (--limit)" if after else ""
@@ -70,15 +67,15 @@ def list_orders(
 @app.command()
 def show(number: Number, as_json: JsonOption = False, api: ApiOption = None, key: KeyOption = None) -> None:
     """Show an order: where it stands, what it waits for, and what was done for it."""
-    order = connect(api, key).get(_path(number))
-    _print(order) if as_json else views.show_order(order)
+    order = connect(api, key).get(order_path(number))
+    print_json(order) if as_json else views.show_order(order)
 
 
 @app.command()
 def timeline(number: Number, as_json: JsonOption = False, api: ApiOption = None, key: KeyOption = None) -> None:
     """Tell what happened to an order, and why."""
-    found = connect(api, key).get(_path(number, "timeline"))
-    _print(found) if as_json else views.show_timeline(found["entries"])
+    found = connect(api, key).get(order_path(number, "timeline"))
+    print_json(found) if as_json else views.show_timeline(found["entries"])
 
 
 @app.command()
@@ -98,11 +95,11 @@ def place(
     if idempotency_key:
         headers["Idempotency-Key"] = idempotency_key
     query = {"wait": wait.value, "timeout": str(timeout)} if wait else {}
-    body = _document(file)
+    body = read_file(file)
     response = connect(api, key).send("POST", "/v1/orders", content=body, headers=headers, params=query)
     placed = response.json()
     if as_json:
-        _print(placed)
+        print_json(placed)
         return
     if response.headers.get("Idempotent-Replay") == "true":
         out.print("This order was placed before; nothing changed.", markup=False)
@@ -126,10 +123,10 @@ def cancel(
     """Cancel an order before it ships; what was done for it is undone."""
     asked = {"reason": reason, "change_id": change_id, "base_revision": base_revision}
     body = {name: value for name, value in asked.items() if value}
-    response = connect(api, key).send("POST", _path(number, "cancel"), json=body)
+    response = connect(api, key).send("POST", order_path(number, "cancel"), json=body)
     answer = response.json()
     if as_json:
-        _print(answer)
+        print_json(answer)
     elif response.status_code == httpx.codes.ACCEPTED:
         words = f"The cancel of order {number} is under way; `ordito order show {number}` tells how it ends."
         out.print(words, markup=False)
@@ -137,36 +134,24 @@ def cancel(
         out.print(f"Order {number}: {_words(answer)}", markup=False)
 
 
+app.command("change")(change)
+
+
 @app.command()
 def retry(number: Number, as_json: JsonOption = False, api: ApiOption = None, key: KeyOption = None) -> None:
     """Try again at once what waits for a person."""
-    answer = connect(api, key).post(_path(number, "retry"))
-    _print(answer) if as_json else out.print(f"Order {number}: {_words(answer)}", markup=False)
+    answer = connect(api, key).post(order_path(number, "retry"))
+    print_json(answer) if as_json else out.print(f"Order {number}: {_words(answer)}", markup=False)
 
 
 @app.command()
 def resume(number: Number, as_json: JsonOption = False, api: ApiOption = None, key: KeyOption = None) -> None:
     """Bring an order back whose workflow was terminated or lost; nothing that was done is done twice."""
-    answer = connect(api, key).post(_path(number, "resume"))
-    _print(answer) if as_json else out.print(f"Order {number}: {_words(answer)}", markup=False)
-
-
-def _path(number: str, *more: str) -> str:
-    return "/".join(["/v1/orders", quote(number, safe=""), *more])
-
-
-def _document(file: Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be read: {error.strerror or error}", exit_code=2) from error
+    answer = connect(api, key).post(order_path(number, "resume"))
+    print_json(answer) if as_json else out.print(f"Order {number}: {_words(answer)}", markup=False)
 
 
 def _words(answer: dict[str, Any]) -> str:
     """The answer's own words, wherever they are."""
     inner = answer.get("answer")
     return str(answer.get("words") or (inner.get("words") if isinstance(inner, dict) else "") or answer)
-
-
-def _print(content: Any) -> None:
-    out.print_json(json.dumps(content))
