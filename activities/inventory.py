@@ -1,12 +1,13 @@
 """Holds stock for an order, and gives it back (GOP13)."""
 
+from psycopg import Rollback
 from temporalio import activity
 
-from activities.faults import work_of
+from activities.faults import told_apart, work_of
 from activities.running import once
-from domain.process.messages import Call, Outcome, ReserveStock, Undo
+from domain.process.messages import Call, Outcome, ReserveStock, TrimReservation, Undo
 from domain.process.words import Operation
-from store import effects, stock
+from store import effects, holding, stock
 from store.pool import Connection, Pool, transaction
 from store.saving import save
 
@@ -14,25 +15,46 @@ FENCED = Outcome(refused=True, code="released_before_arrival", words="The reserv
 
 
 class Inventory:
-    """Both are one transaction in our own database."""
+    """Each is one transaction in our own database."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @activity.defn(name=Operation.RESERVE)
     async def reserve_stock(self, call: Call) -> Outcome:
-        """Holds every line of the call, or none: then it is refused `out_of_stock`, with words naming what is short."""
+        """Holds every line of the call, or none: then it is refused `out_of_stock`, with words naming what is short.
+
+        One that replaces another takes over what that still holds, and takes only the difference from stock.
+        """
         work = work_of(call, ReserveStock)
 
         async def do(connection: Connection) -> Outcome:
             short = await stock.reserve(connection, call, work)
-            if not short:
-                return Outcome()
-            refused = Outcome(refused=True, code="out_of_stock", words=_shortage(short, work.location))
-            await effects.record(connection, call, refused)
-            return refused
+            return await _held_or_refused(connection, call, _shortage(short, work.location))
 
-        return await once(self._pool, call, do)
+        async def do_for_change(connection: Connection) -> Outcome:
+            async with connection.transaction() as attempt:
+                short = await holding.reserve(connection, call, work)
+                if short:
+                    raise Rollback(attempt)  # nor is what it would replace kept from coming
+            return await _held_or_refused(connection, call, _shortage(short, work.location, "more "))
+
+        if call.revision == 1 and work.replaces is None and work.skus is None:
+            return await once(self._pool, call, do)
+        return await once(self._pool, call, do_for_change, unit=transaction)
+
+    @activity.defn(name=Operation.TRIM)
+    async def trim_reservation(self, call: Call) -> Outcome:
+        """Gives back what the reserve effect `of` holds beyond what the call names. Repeated, it finds nothing more.
+
+        It has no row in the effects ledger: what is to be held in the end says all.
+        """
+        work = work_of(call, TrimReservation)
+        with told_apart():
+            async with transaction(self._pool) as connection:
+                await holding.trim(connection, call, work)
+                await save(connection, call)
+        return Outcome()
 
     @activity.defn(name=Operation.RELEASE)
     async def release_stock(self, call: Call) -> Outcome:
@@ -40,7 +62,7 @@ class Inventory:
         work = work_of(call, Undo)
 
         async def do(connection: Connection) -> Outcome:
-            await effects.fence(connection, call, Operation.RESERVE, FENCED)
+            await effects.fence(connection, call, work.of, Operation.RESERVE, FENCED)
             await stock.release(connection, work.of)
             await effects.record(connection, call, Outcome())
             await save(connection, call)
@@ -49,6 +71,15 @@ class Inventory:
         return await once(self._pool, call, do, unit=transaction)
 
 
-def _shortage(short: list[stock.Shortage], location: str) -> str:
-    parts = "; ".join(f"{item.sku}: {item.wanted} wanted, {item.available} available" for item in short)
-    return f"Not enough stock at {location}. {parts}."
+async def _held_or_refused(connection: Connection, call: Call, shortage: str) -> Outcome:
+    if not shortage:
+        return Outcome()
+    refused = Outcome(refused=True, code="out_of_stock", words=shortage)
+    await effects.record(connection, call, refused)
+    return refused
+
+
+def _shortage(short: list[stock.Shortage], location: str, more: str = "") -> str:
+    """What is missing, in words; "" if nothing is."""
+    parts = "; ".join(f"{item.sku}: {item.wanted} {more}wanted, {item.available} available" for item in short)
+    return f"Not enough stock at {location}. {parts}." if parts else ""

@@ -35,7 +35,7 @@ class Invoicing:
         work = work_of(call, Undo)
 
         async def do(connection: Connection) -> Outcome:
-            await effects.fence(connection, call, Operation.INVOICE, FENCED)
+            await effects.fence(connection, call, work.of, Operation.INVOICE, FENCED)
             number = await invoicing.create_credit_memo(connection, call.key, work.of, call.at)
             outcome = Outcome(ref=number, at=call.at) if number else Outcome(code="never_invoiced", at=call.at)
             await effects.record(connection, call, outcome)

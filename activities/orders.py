@@ -3,23 +3,24 @@
 from psycopg.errors import UniqueViolation
 from temporalio import activity
 
+from activities.bundles import Bundles
 from activities.faults import told_apart, work_of
+from activities.running import unit_of
 from domain.opening import open_order
-from domain.policy.model import Bundle
 from domain.pricing import NoPriceError
 from domain.process.messages import Call, OpenOrder, Outcome, SaveOrder
 from domain.process.words import Operation
 from store import opening
-from store.pool import Connection, Pool, statement, transaction
+from store.pool import Pool, statement, transaction
 from store.saving import save
 
 
 class Orders:
     """Both are safe to repeat without a row in the effects ledger: they have no inverse, and their rows know them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, bundles: Bundles | None = None) -> None:
         self._pool = pool
-        self._bundles: dict[str, Bundle] = {}
+        self._bundles = bundles or Bundles()
 
     @activity.defn(name=Operation.OPEN)
     async def open_order(self, call: Call) -> Outcome:
@@ -43,7 +44,7 @@ class Orders:
     async def _open(self, call: Call) -> Outcome:
         async with statement(self._pool) as connection:
             order = await opening.read(connection, call.order)
-            bundle = await self._bundle(connection, order.bundle)
+            bundle = await self._bundles.get(connection, order.bundle)
             if order.opened is not None:
                 await save(connection, call)
                 return Outcome(opened=order.opened)
@@ -56,17 +57,11 @@ class Orders:
             await save(connection, call)
         return Outcome(opened=fresh.opened)
 
-    async def _bundle(self, connection: Connection, digest: str) -> Bundle:
-        """Released bundles never change, so a process reads each of them once."""
-        if digest not in self._bundles:
-            self._bundles[digest] = await opening.read_bundle(connection, digest)
-        return self._bundles[digest]
-
     @activity.defn(name=Operation.SAVE)
     async def save_order(self, call: Call) -> Outcome:
         """Writes the call's save."""
         work_of(call, SaveOrder)
         with told_apart():
-            async with statement(self._pool) as connection:
+            async with unit_of(call)(self._pool) as connection:
                 await save(connection, call)
         return Outcome()

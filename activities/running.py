@@ -9,9 +9,9 @@ from psycopg.errors import UniqueViolation
 
 from activities.faults import told_apart
 from domain.process.messages import Call, Outcome
-from store import effects
+from store import effects, revisions
 from store.effects import Intent
-from store.pool import Connection, Pool, statement
+from store.pool import Connection, Pool, statement, transaction
 from store.saving import save
 
 P = TypeVar("P")
@@ -27,12 +27,16 @@ async def once(
     """One transaction: what the call does, the effect with its outcome, and the call's save (design rule 9).
 
     `do` writes all three: in one statement, or in several with `unit=transaction`. The effect's key decides which of
-    two attempts counts: the other is rolled back whole and gets the first outcome.
+    two attempts counts: the other is rolled back whole and gets the first outcome. A save that makes a proposal the
+    order is more than one statement; it is written behind that of `do`.
     """
     with told_apart():
         try:
-            async with unit(pool) as connection:
-                return await do(connection)
+            async with (unit_of(call) if unit is statement else unit)(pool) as connection:
+                outcome = await do(connection)
+                if unit is statement and not outcome.refused:
+                    await revisions.apply(connection, call)
+                return outcome
         except UniqueViolation:
             known = await _known(pool, call)
             if known is None:
@@ -59,13 +63,20 @@ async def across(
             intent, prepared = await before(connection)
         if intent.outcome is not None:
             if not intent.outcome.refused:
-                async with statement(pool) as connection:
+                async with unit_of(call)(pool) as connection:
                     await save(connection, call)
             return intent.outcome
         outcome = await ask(prepared, intent.at)
-        async with statement(pool) as connection:
+        async with unit_of(call)(pool) as connection:
             await after(connection, outcome)
+            if not outcome.refused:
+                await revisions.apply(connection, call)
         return outcome
+
+
+def unit_of(call: Call) -> Callable[[Pool], AbstractAsyncContextManager[Connection]]:
+    """One statement, unless the call's save makes a proposal the order."""
+    return statement if call.save is None or call.save.revised is None else transaction
 
 
 def only_intent(call: Call) -> Callable[[Connection], Awaitable[tuple[Intent, None]]]:

@@ -1,18 +1,21 @@
-"""Asks the carrier to ship, and to cancel (SHP1)."""
+"""Asks the carrier to ship, to cancel, and how far it is (SHP1)."""
 
 from datetime import datetime
 
 from temporalio import activity
 
-from activities.faults import work_of
-from activities.running import across, only_intent
+from activities.faults import told_apart, work_of
+from activities.running import across, only_intent, unit_of
 from adapters.ports import Carrier, ShipmentAsked
-from domain.process.messages import Call, Outcome, RequestShipment, Undo
+from domain.process.messages import Call, InquireShipment, Outcome, RequestShipment, Undo
 from domain.process.words import Operation
 from store import shipments
 from store.effects import Intent
 from store.pool import Connection, Pool
+from store.saving import save
 from store.shipments import ToSend
+
+UNKNOWN = "unknown"
 
 
 class Shipping:
@@ -38,6 +41,22 @@ class Shipping:
             await shipments.requested(connection, call, outcome)
 
         return await across(self._pool, call, before=before, ask=ask, after=after)
+
+    @activity.defn(name=Operation.INQUIRE)
+    async def inquire_shipment(self, call: Call) -> Outcome:
+        """How far the carrier is with the request `of`: its own word as `code`, `unknown` if it never saw the request.
+
+        It only reads, so it has no row in the effects ledger, and our own row of the shipment waits for the carrier's
+        fact (design, hard case 3).
+        """
+        work = work_of(call, InquireShipment)
+        with told_apart():
+            progress = await self._carrier.inquire(work.of)
+            async with unit_of(call)(self._pool) as connection:
+                await save(connection, call)
+        if progress is None or not progress.status:
+            return Outcome(code=UNKNOWN)
+        return Outcome(code=progress.status, ref=progress.ref, at=progress.at)
 
     @activity.defn(name=Operation.CANCEL_SHIPMENT)
     async def cancel_shipment(self, call: Call) -> Outcome:

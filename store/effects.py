@@ -82,10 +82,9 @@ async def record(connection: Connection, call: Call, outcome: Outcome) -> None:
     await connection.execute(RECORD, outcome_values(call, outcome))
 
 
-async def fence(connection: Connection, call: Call, operation: str, why: Outcome) -> None:
-    """Enter the effect that `call` undoes as refused, unless it is there: should it still arrive, it does nothing."""
-    assert isinstance(call.work, Undo)
-    await connection.execute(FENCE, (call.work.of, call.order, operation, _text(why), call.at))
+async def fence(connection: Connection, call: Call, of: str, operation: str, why: Outcome) -> None:
+    """Enter an effect that `call` undoes or replaces as refused, unless it is there: if it still comes, it is void."""
+    await connection.execute(FENCE, (of, call.order, operation, _text(why), call.at))
 
 
 async def find(connection: Connection, key: str) -> Outcome | None:

@@ -9,6 +9,7 @@ from typing import Any
 from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
 from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
+from store.revisions import IN_FORCE
 from store.saving import save_values, with_save
 
 INTEND = f"""
@@ -20,6 +21,18 @@ WITH intent AS ({INTENT}), held AS (
 SELECT i.at, i.outcome, o.party -> 'payment' ->> 'token' AS token
 FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
 """  # noqa: S608 - put together from constants
+INTEND_OF_REVISION = (
+    INTEND.replace("WITH intent", f"WITH {IN_FORCE}, intent")
+    .replace("o.party", "coalesce(c.proposal -> 'party', o.party)")
+    .replace(
+        "sales_order o ON o.number = %(order)s",
+        """in_force o ON true
+LEFT JOIN change_request c
+     ON c.order_number = %(order)s AND c.change_id = %(change_id)s AND c.proposal ? 'document'
+""",
+    )
+)
+"""The card is that which the call's change proposes, else that of the order at the call's revision."""
 DONE = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {{saved}}, rows AS ({{rows}}) SELECT 1"
 REFUSED = f"WITH entered AS ({SETTLED}), rows AS ({{rows}}) SELECT 1"
 
@@ -87,9 +100,12 @@ SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
 
 
 async def intend_authorization(connection: Connection, call: Call, work: AuthorizePayment) -> tuple[Intent, str | None]:
-    """Enter an authorization before the provider is asked; with the order's payment token, None if it has none."""
+    """Enter an authorization before the provider is asked; with the payment token to use, None if there is none."""
     amounts = {"group": call.group, "amount": work.amount, "currency": work.currency}
-    cursor = await connection.execute(INTEND, {**intent_values(call), **amounts})
+    card = {"at_revision": call.revision, "change_id": work.change_id}
+    as_accepted = call.revision == 1 and work.change_id is None
+    statement = INTEND if as_accepted else INTEND_OF_REVISION
+    cursor = await connection.execute(statement, {**intent_values(call), **amounts, **card})
     row = await cursor.fetchone()
     assert row is not None
     return intent_of(row), row["token"]

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 from domain.process.messages import Call, Outcome, RequestShipment, Undo
 from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
+from store.revisions import IN_FORCE
 from store.saving import save_values, with_save
 
-REQUEST = f"""
-WITH intent AS ({INTENT}), asked AS (
+_REQUEST = f"""
+intent AS ({INTENT}), asked AS (
     SELECT * FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
 ), requested AS (
     INSERT INTO shipment (key, order_number, group_id, method, location, wakes, status)
@@ -22,10 +23,25 @@ WITH intent AS ({INTENT}), asked AS (
 SELECT i.at, i.outcome, o.party -> 'ship_to' AS ship_to, (
     SELECT jsonb_agg(jsonb_build_object('line', l.number, 'sku', l.sku, 'quantity', w.quantity, 'ordered', l.quantity)
                      ORDER BY l.number)
-    FROM asked w JOIN order_line l ON l.order_number = o.number AND l.number = w.number
+    FROM asked w JOIN {{lines}} l ON l.number = w.number
 ) AS lines
-FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
+FROM intent i LEFT JOIN {{order}} o ON true
 """  # noqa: S608 - put together from constants
+_STORED = {
+    "{order}": "(SELECT party FROM sales_order WHERE number = %(order)s)",
+    "{lines}": "(SELECT number, sku, quantity FROM order_line WHERE order_number = %(order)s)",
+}
+_IN_FORCE = {"{order}": "in_force", "{lines}": "line_in_force"}
+
+
+def _reading(statement: str, sources: dict[str, str]) -> str:
+    for name, source in sources.items():
+        statement = statement.replace(name, source)
+    return statement
+
+
+REQUEST = "WITH " + _reading(_REQUEST, _STORED)
+REQUEST_OF_REVISION = f"WITH {IN_FORCE}, " + _reading(_REQUEST, _IN_FORCE)
 SETTLING = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {{saved}}"
 ACCEPTED = with_save(f"""
 {SETTLING}
@@ -69,8 +85,9 @@ async def request(connection: Connection, call: Call, work: RequestShipment) -> 
         "wakes": list(work.wakes),
         "lines": list(work.lines),
         "quantities": list(work.lines.values()),
+        "at_revision": call.revision,
     }
-    cursor = await connection.execute(REQUEST, asked)
+    cursor = await connection.execute(REQUEST if call.revision == 1 else REQUEST_OF_REVISION, asked)
     row = await cursor.fetchone()
     if row is None or len(row["lines"] or ()) != len(work.lines):
         raise LookupError(f"order {call.order} has not got all of the lines of {call.key}")

@@ -1,0 +1,61 @@
+"""Works out what a change would make of an order (CHG1)."""
+
+from temporalio import activity
+
+from activities.bundles import Bundles
+from activities.faults import told_apart, work_of
+from domain.pricing import NoPriceError
+from domain.problems import ProblemsFound
+from domain.process.messages import Call, Outcome, ReviseOrder
+from domain.process.words import Operation
+from domain.reopening import Before, reopen_order
+from domain.revising import revise, unknown_items
+from store import revisions
+from store.pool import Connection, Pool, transaction
+from store.saving import save
+
+TOLD = 10
+"""Problems that an answer tells in words."""
+
+
+class Changes:
+    """Safe to repeat without a row in the effects ledger: the change's own row knows its proposal."""
+
+    def __init__(self, pool: Pool, bundles: Bundles) -> None:
+        self._pool = pool
+        self._bundles = bundles
+
+    @activity.defn(name=Operation.REVISE)
+    async def revise_order(self, call: Call) -> Outcome:
+        """Keeps the changed order as a proposal; nothing else changes. Refused when the change makes no sense for it.
+
+        The answer tells all facts and lines of the new version, and of its groups only those that are new or leave from
+        another place. A repeat gets the same answer.
+        """
+        work = work_of(call, ReviseOrder)
+        with told_apart():
+            async with transaction(self._pool) as connection:
+                document, known = await revisions.take_up(connection, call, work)
+                outcome = known or await self._work_out(connection, call, work, document)
+                if not outcome.refused:
+                    await save(connection, call)
+            return outcome
+
+    async def _work_out(
+        self, connection: Connection, call: Call, work: ReviseOrder, change: dict[str, object]
+    ) -> Outcome:
+        order = await revisions.read(connection, call.order)
+        bundle = await self._bundles.get(connection, order.bundle)
+        try:
+            new = revise(order.document, order.party, change, order.progress)
+            items = await revisions.assortment(connection, new.document)
+            if problems := unknown_items(new, items.known):
+                raise ProblemsFound(tuple(problems))
+            before = Before(order.document, order.opened, order.waterfalls, order.groups)
+            reopened = reopen_order(new.document, bundle, items.prices, items.available, before)
+        except ProblemsFound as found:
+            words = " ".join(f"{problem.path}: {problem.words}" for problem in found.problems[:TOLD])
+            return await revisions.refuse(connection, call, work, found.problems[0].code, words)
+        except NoPriceError as error:
+            return await revisions.refuse(connection, call, work, "no_price", str(error))
+        return await revisions.propose(connection, call, work, new, reopened)
