@@ -10,9 +10,14 @@ WHERE (s.location, s.sku) IN (
     FROM shipment h JOIN shipment_line i ON i.key = h.key
     JOIN order_line l ON l.order_number = i.order_number AND l.number = i.line
     WHERE h.key = %(key)s
+    UNION ALL
+    SELECT r.location, r.sku
+    FROM shipment_line i JOIN reservation r ON r.order_number = i.order_number AND r.line = i.line
+    WHERE i.key = %(key)s AND r.state = 'live'
 )
 ORDER BY s.location, s.sku FOR UPDATE
 """
+"""Also where else the lines are held: a change under way may hold them for another place."""
 ISSUE = """
 WITH told AS (
     SELECT * FROM unnest(%(lines)s::int[], %(quantities)s::int[]) AS t (line, quantity)
@@ -33,17 +38,20 @@ WITH told AS (
     WHERE l.order_number = b.order_number AND l.number = b.line
     RETURNING l.number AS line, l.sku
 ), held AS (
-    SELECT r.key, r.line, r.location, r.sku, r.quantity,
-           greatest(0, least(r.quantity, b.units + r.quantity
-                    - sum(r.quantity) OVER (PARTITION BY r.line ORDER BY r.key))) AS units
-    FROM reservation r JOIN before b ON r.order_number = b.order_number AND r.line = b.line
-    WHERE r.state = 'live'
+    SELECT r.key, r.line, r.location, r.sku, r.quantity, greatest(0, least(r.quantity, b.units + r.quantity
+               - sum(r.quantity) OVER (PARTITION BY r.line ORDER BY r.location <> h.location, r.key, r.location))
+           ) AS units
+    FROM shipment h
+    JOIN before b ON b.order_number = h.order_number
+    JOIN order_line l ON l.order_number = b.order_number AND l.number = b.line
+    JOIN reservation r ON r.order_number = b.order_number AND r.line = b.line AND r.sku = l.sku
+    WHERE h.key = %(key)s AND r.state = 'live'
 ), used AS (
     UPDATE reservation r
     SET state = CASE WHEN h.units = h.quantity THEN 'issued' ELSE 'live' END,
         quantity = CASE WHEN h.units = h.quantity THEN h.quantity ELSE h.quantity - h.units END
     FROM held h
-    WHERE r.key = h.key AND r.line = h.line AND h.units > 0
+    WHERE (r.key, r.line, r.location, r.sku) = (h.key, h.line, h.location, h.sku) AND h.units > 0
     RETURNING r.line, r.location, r.sku, h.units
 ), gone AS (
     UPDATE stock s SET on_hand = s.on_hand - u.units, reserved = s.reserved - u.units
@@ -65,8 +73,9 @@ WHERE h.key = %(key)s AND s.location = h.location AND s.sku = %(sku)s
 async def issue(connection: Connection, shipment_key: str, lines: Lines) -> str:
     """Move these units of a shipment from held to shipped; a note in words if anything was unusual, else "".
 
-    Told again, nothing is left to move. A line ships at most what was asked for; units that nobody held come out of
-    what is free, as far as there is any: the goods have left, whatever our books said.
+    Told again, nothing is left to move. A line ships at most what was asked for, out of what is held for it: first at
+    the shipment's location. Units that nobody held come out of what is free, as far as there is any: the goods have
+    left, whatever our books said.
     """
     values = {"key": shipment_key, "lines": list(lines), "quantities": list(lines.values())}
     await connection.execute(LOCK, values)

@@ -55,10 +55,10 @@ CLOSE = """
 closed AS (
     UPDATE shipment SET status = %(closed_as)s, status_at = %(at)s
     WHERE key = %(shipment)s AND status IN ('requested', 'released', 'picked', 'packed')
-    RETURNING key
 )
-UPDATE shipment_line l SET live = false FROM closed WHERE l.key = closed.key AND l.live
+UPDATE shipment_line SET live = false WHERE key = %(shipment)s AND live
 """
+"""Nothing more comes of it, also when a part has left before: so the rest can be asked for anew (I12)."""
 REFUSED = f"WITH entered AS ({SETTLED}), {CLOSE}"
 CANCELLED = with_save(f"{SETTLING}, {CLOSE}")
 SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
