@@ -131,9 +131,7 @@ async def _move(connection: Connection, fact: CarrierFact, now: str) -> _Moved:
         lines = fact.lines or await _not_shipped(connection, fact.request_key)
         note = await stock.issue(connection, fact.request_key, lines) or note
     elif fact.status == "cancelled":
-        await connection.execute(
-            "UPDATE shipment_line SET live = false WHERE key = %s AND shipped = 0", (fact.request_key,)
-        )
+        await connection.execute("UPDATE shipment_line SET live = false WHERE key = %s AND live", (fact.request_key,))
     elif fact.status not in PROGRESS:
         return _Moved("told in the timeline")
     if fact.status in PROGRESS and PROGRESS.index(fact.status) <= PROGRESS.index(now):

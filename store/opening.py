@@ -40,7 +40,8 @@ KNOWN = """
 WITH mine AS (SELECT key, undoes, state FROM effect WHERE order_number = %s),
      told AS (
         SELECT key, state, undoes IS NOT NULL AS undo,
-               EXISTS (SELECT FROM mine u WHERE u.undoes = mine.key AND u.state = 'done') AS undone
+               EXISTS (SELECT FROM mine u WHERE u.undoes = mine.key AND u.state = 'done')
+               OR EXISTS (SELECT FROM reservation r WHERE r.key = mine.key AND r.state = 'replaced') AS undone
         FROM mine
      )
 SELECT key, undo OR undone AS over FROM told

@@ -34,7 +34,7 @@ SELECT o.*,
        FROM invoice i WHERE i.order_number = o.number) AS invoices,
     (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.number), '[]')
        FROM credit_memo m WHERE m.order_number = o.number) AS credit_memos,
-    (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.received_at, r.change_id), '[]')
+    (SELECT coalesce(jsonb_agg(to_jsonb(r) - 'proposal' ORDER BY r.received_at, r.change_id), '[]')
        FROM change_request r WHERE r.order_number = o.number) AS changes
 FROM sales_order o WHERE o.number = %s
 """
