@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 def show_change(number: str, answer: Row) -> None:
     """What came of a change: in words, its price and promise, and step by step."""
-    out.print(f"Order {number}, revision {answer['revision']}: {answer['words']}", markup=False)
+    out.print(f"Order {number}: {answer['words']}", markup=False)
     for sentence in (_total(answer), _promise(answer), _cost(answer)):
         if sentence:
             out.print(sentence, markup=False)

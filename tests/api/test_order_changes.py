@@ -1,5 +1,6 @@
 """Changing an order through the API while nobody runs orders: checked, kept, answered once (CHG1, CHG13, CHG14)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -99,6 +100,22 @@ async def test_an_id_used_for_another_change_is_refused(desk: Desk, other: Json)
     response = await desk.post(path(number), {**body, **other})
     assert (response.status_code, response.json()["code"]) == (422, "change_id_reused")
     assert await desk.count("change_request") == 1
+
+
+async def test_a_change_that_came_as_a_signal_is_the_same_by_this_door(desk: Desk) -> None:
+    number = await desk.place()
+    edit = {"set": {}, "lines": [{"number": 1, "quantity": 5}]}
+    await desk.run(
+        "INSERT INTO change_request (order_number, change_id, kind, document, requested_by, outcome, answer)"
+        " VALUES (%s, 'c-1', 'edit', %s::jsonb, 'shop', 'accepted', %s::jsonb)",
+        number,
+        json.dumps(edit),
+        given(ChangeOutcome.ACCEPTED),
+    )
+    same = await desk.post(path(number), {"change_id": "c-1", "lines": edit["lines"]})
+    other = await desk.post(path(number), {"change_id": "c-1", "lines": [{"number": 1, "quantity": 6}]})
+    assert (same.status_code, same.json()["requested_by"]) == (200, "shop")
+    assert (other.status_code, other.json()["code"]) == (422, "change_id_reused")
 
 
 async def test_a_cancel_by_this_door_is_a_cancel(desk: Desk) -> None:

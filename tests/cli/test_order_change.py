@@ -77,8 +77,7 @@ def test_line_numbers_in_runs(numbers: list[int], text: str) -> None:
 
 def answer(**values: Any) -> dict[str, Any]:
     return {
-        "revision": 2,
-        "words": "The order is changed.",
+        "words": "Revision 2: line 1 from 3 to 5 units.",
         "actions": [],
         "assumptions": [],
         "cost": {"amount": "0.00", "currency": "USD"},
@@ -108,7 +107,7 @@ def test_an_answer_in_words_and_its_steps(capsys: pytest.CaptureFixture[str]) ->
     show_change("W-1", given)
     told = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert told == [
-        "Order W-1, revision 2: The order is changed.",
+        "Order W-1: Revision 2: line 1 from 3 to 5 units.",
         "Total 50.00 USD, before 30.00.",
         "The promise stays 2026-05-20.",
         "The change costs 5.00 USD.",
@@ -121,7 +120,7 @@ def test_an_answer_in_words_and_its_steps(capsys: pytest.CaptureFixture[str]) ->
 
 def test_an_answer_without_terms_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     show_change("W-1", answer())
-    assert capsys.readouterr().out == "Order W-1, revision 2: The order is changed.\n"
+    assert capsys.readouterr().out == "Order W-1: Revision 2: line 1 from 3 to 5 units.\n"
 
 
 async def test_a_document_with_problems_is_told_with_every_path(shop: Shop, tmp_path: Path) -> None:
@@ -154,7 +153,7 @@ async def test_a_quantity_is_raised_in_flight_and_the_answer_tells_how(shop: Sho
     order = await shop.order(number)
 
     assert changed[0] == 0, changed
-    assert f"Order {number}, revision 2: " in changed[1]
+    assert f"Order {number}: Revision 2: line 1 from 3 to 5 units." in changed[1]
     assert "Total 50.00 USD, before 30.00." in changed[1]
     assert "cancel and create" in changed[1]
     told = json.loads(again[1])
