@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SIDE_BY_SIDE := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full check bench docs up clean
+.PHONY: help install demo test test-full check bench docs up clean story-change
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,10 @@ demo: install ## 830 real orders from capture to invoice; KEEP=1 keeps serving
 
 up: install ## the whole stack in this terminal, until Ctrl-C
 	$(BIN)/ordito up
+
+story-change: install ## a quantity is raised while the order waits for shipment; told by HTTP, then by a raw signal
+	$(BIN)/python -m stories.change
+	$(BIN)/python -m stories.change --signal
 
 test: install ## checks and tests on a real Temporal server and PostgreSQL
 	$(MAKE) check

@@ -15,10 +15,13 @@ class Schedule(Quiet):
     """Decided purely: nothing outside changes until stock is reserved."""
 
     def begin(self, draft: Draft, group: Group, step: Step) -> None:
+        before = group.runs.get(step.step)
         run = draft.begin(group, step)
         promise, why = promise_date(draft, group)
         draft.change_run(group.id, run.step, state=RunState.DONE)
         draft.put(draft.groups[group.id].model_copy(update={"promise_date": promise}))
+        if before is not None and (promise, group.location) == (group.promise_date, before.snapshot.location):
+            return  # planned again, with the same result: that is no news
         draft.tell(
             f"scheduled/{group.id}/r{draft.revision}/{run.seq}",
             "order.scheduled",
