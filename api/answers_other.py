@@ -16,6 +16,15 @@ class RetryView(BaseModel):
     words: str
 
 
+class SkipView(BaseModel):
+    """The step, and the groups that go on without it."""
+
+    number: str
+    step: str
+    groups: list[str]
+    words: str
+
+
 class Noted(BaseModel):
     """The fact is kept; `note` says what was done with it."""
 

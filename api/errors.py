@@ -56,6 +56,15 @@ CATALOGUE: dict[str, ErrorKind] = {
     "nothing_to_retry": ErrorKind(
         409, "Nothing waits for a retry", "The order goes on, or waits for a fact from outside."
     ),
+    "nothing_to_skip": ErrorKind(
+        409, "That step is not parked", "`detail` names what is parked and could go on; only that can be skipped."
+    ),
+    "not_skippable": ErrorKind(
+        409, "The order cannot go on without that step", "`detail` says what stands on it, and what to do instead."
+    ),
+    "may_have_happened": ErrorKind(
+        409, "The step may have happened", "Try again first: under the same key it cannot happen twice."
+    ),
     "order_not_running": ErrorKind(
         409, "The order is not being run", "It starts shortly, or needs `ordito order resume`."
     ),

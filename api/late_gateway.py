@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from temporalio.service import RPCError
 
-from domain.process.doors import PromiseAnswer, RetryAnswer, Start
-from domain.process.messages import ChangeAnswer, ChangeAsked, RetryAsked
+from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer, Start
+from domain.process.messages import ChangeAnswer, ChangeAsked, RetryAsked, SkipAsked
 from settings import Settings
 from workflows.connecting import connect
 from workflows.gateway import OrderGateway, TemporalAwayError
@@ -40,6 +40,10 @@ class LateGateway:
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:
         """See OrderGateway."""
         return await (await self._open()).retry(number, asked)
+
+    async def skip(self, number: str, asked: SkipAsked) -> SkipAnswer:
+        """See OrderGateway."""
+        return await (await self._open()).skip(number, asked)
 
     async def signal(self, number: str, kind: Literal["carrier", "payment", "change"], payload: dict[str, Any]) -> bool:
         """See OrderGateway."""

@@ -145,6 +145,23 @@ def retry(number: Number, as_json: JsonOption = False, api: ApiOption = None, ke
 
 
 @app.command()
+def skip(
+    number: Number,
+    step: Annotated[str, typer.Argument(help="The parked step, as `ordito order show` names it.", metavar="STEP")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the order.")],
+    group: Annotated[str | None, typer.Option(help="Only in this group of lines.")] = None,
+    as_json: JsonOption = False,
+    api: ApiOption = None,
+    key: KeyOption = None,
+) -> None:
+    """Go on without a parked step, where nothing rests on it."""
+    asked = {"step": step.replace(" ", "_"), "group": group, "reason": reason}
+    body = {name: value for name, value in asked.items() if value is not None}
+    answer = connect(api, key).post(order_path(number, "skip"), body)
+    print_json(answer) if as_json else out.print(f"Order {number}: {_words(answer)}", markup=False)
+
+
+@app.command()
 def resume(number: Number, as_json: JsonOption = False, api: ApiOption = None, key: KeyOption = None) -> None:
     """Bring an order back whose workflow was terminated or lost; nothing that was done is done twice."""
     answer = connect(api, key).post(order_path(number, "resume"))

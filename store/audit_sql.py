@@ -130,6 +130,7 @@ WAITS_ARE_NAMED = Question(
 )
 SHIPPED_IS_COVERED = Question(
     "I7",
+    # An authorization may be given back after the goods have left: its capture was skipped (ORC19).
     "SELECT count(*) FROM shipment WHERE shipped_at IS NOT NULL",
     """
     SELECT s.order_number AS subject, format('shipment %s left without cover', s.key) AS words
@@ -141,7 +142,9 @@ SHIPPED_IS_COVERED = Question(
       AND NOT EXISTS (
           SELECT 1 FROM payment_authorization a
           WHERE a.order_number = s.order_number
-            AND (a.captured > 0 OR a.state = 'authorized' OR (a.state = 'expired' AND a.expires_at >= s.shipped_at))
+            AND (a.captured > 0 OR a.state = 'authorized' OR (a.state = 'expired' AND a.expires_at >= s.shipped_at)
+                 OR (a.state = 'voided' AND EXISTS (
+                     SELECT FROM effect e WHERE e.undoes = a.key AND e.state = 'done' AND e.at >= s.shipped_at)))
       )
     """,
 )

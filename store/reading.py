@@ -114,13 +114,18 @@ async def start_of(connection: Connection, number: str) -> Row | None:
 
 
 async def timeline(connection: Connection, number: str) -> list[Row] | None:
-    """What happened to an order, in the order of business time; None when there is no such order."""
+    """What happened to an order, in the order of business time; None when there is no such order.
+
+    An operator's own reason is added here (`store.requests`): it is for those who read the order, not for the feed.
+    """
     cursor = await connection.execute("SELECT EXISTS (SELECT FROM sales_order WHERE number = %s) AS known", (number,))
     known = await cursor.fetchone()
     if known is None or not known["known"]:
         return None
     cursor = await connection.execute(
-        "SELECT key, type, at, recorded_at, words, why, data FROM event WHERE order_number = %s ORDER BY at, tx, id",
+        "SELECT e.key, e.type, e.at, e.recorded_at, e.words, coalesce(i.body ->> 'reason', e.why) AS why, e.data"
+        " FROM event e LEFT JOIN inbox i ON i.source = 'operator' AND i.event_id = e.data ->> 'request'"
+        " WHERE e.order_number = %s ORDER BY e.at, e.tx, e.id",
         (number,),
     )
     return await cursor.fetchall()

@@ -14,8 +14,8 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.process.doors import PromiseAnswer, RetryAnswer, Start
-from domain.process.messages import CarrierFact, ChangeAnswer, ChangeAsked, PaymentFact, RetryAsked
+from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer, Start
+from domain.process.messages import CarrierFact, ChangeAnswer, ChangeAsked, PaymentFact, RetryAsked, SkipAsked
 from domain.process.state import RELEASE, OrderInput
 from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
@@ -123,6 +123,14 @@ class OrderGateway:
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:
         """Has parked work tried again; RefusedError `nothing_to_retry` when nothing is parked."""
         answer: RetryAnswer | None = await self._update(number, "retry", asked, RetryAnswer, None, RPC)
+        if answer is None:
+            raise TemporalAwayError("no worker answered in time")
+        return answer
+
+    async def skip(self, number: str, asked: SkipAsked) -> SkipAnswer:
+        """Has the order go on without a parked step; RefusedError says why it cannot (`domain.process.skips`)."""
+        update_id = f"skip/{asked.request}" if asked.request else None
+        answer: SkipAnswer | None = await self._update(number, "skip", asked, SkipAnswer, update_id, RPC)
         if answer is None:
             raise TemporalAwayError("no worker answered in time")
         return answer

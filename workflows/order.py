@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from domain.process.change_requests import read_change_request
     from domain.process.decide import decide
-    from domain.process.doors import PromiseAnswer, RetryAnswer
+    from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
         Begun,
         CallDone,
@@ -27,10 +27,12 @@ with workflow.unsafe.imports_passed_through():
         Event,
         PaymentFact,
         RetryAsked,
+        SkipAsked,
         TimePassed,
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
-    from domain.process.speak import details, headline, promise_of, retry_answer
+    from domain.process.skips import refusal as skip_refusal
+    from domain.process.speak import details, headline, promise_of, retry_answer, skip_answer
     from domain.process.state import RELEASE, OrderInput, state_at
     from domain.process.words import REMOTE
     from workflows.attributes import FIRST, Shown, shown, updates
@@ -231,6 +233,20 @@ class OrderWorkflow:
     def _may_retry(self, asked: RetryAsked) -> None:
         if not any(waiting.parked for waiting in waiting_of(self._state)):
             raise ApplicationError("Nothing is parked; there is nothing to try again.", type="nothing_to_retry")
+
+    @workflow.update(name="skip", description="Goes on without a parked step; the reason is kept, a refusal says why.")
+    async def skip(self, asked: SkipAsked) -> SkipAnswer:
+        while self._events:  # what came before may change what can be skipped
+            await workflow.wait_condition(lambda: not self._events)
+        self._may_skip(asked)
+        answer = skip_answer(self._state, asked)
+        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        return answer
+
+    @skip.validator
+    def _may_skip(self, asked: SkipAsked) -> None:
+        if (refused := skip_refusal(self._state, asked)) is not None:
+            raise ApplicationError(refused[1], type=refused[0])
 
     @workflow.query(name="snapshot", description="Where the order stands: the read model as the workflow has it.")
     def snapshot(self) -> OrderSnapshot:

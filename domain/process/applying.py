@@ -44,7 +44,7 @@ def give_back(draft: Draft, change: ActiveChange) -> None:
             draft.succeed(rework.group, run, state=RunState.UNDONE)
             _trim(draft, rework.group, run)
         if rework.authorize is not None:
-            _leave_behind(draft, rework.group, rework.authorize)
+            leave_behind(draft, rework.group, rework.authorize)
     undo_leftovers(draft)
 
 
@@ -85,7 +85,7 @@ def _again(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework, he
 def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect and run.operation is not None and run.state is not RunState.UNDONE:
-        _leave_behind(draft, group_id, run)
+        leave_behind(draft, group_id, run)
     draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=None)
 
 
@@ -127,7 +127,7 @@ def _close(draft: Draft, group_id: str) -> None:
     group = draft.groups[group_id]
     for run in group.runs.values():
         if run.may_have_effect:
-            _leave_behind(draft, group_id, run)
+            leave_behind(draft, group_id, run)
         draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None)
     draft.put(draft.groups[group_id].model_copy(update={"cancelled": True}))
 
@@ -135,7 +135,7 @@ def _close(draft: Draft, group_id: str) -> None:
 # ---- leftovers -----------------------------------------------------------------------------------------
 
 
-def _leave_behind(draft: Draft, group_id: str, run: Run) -> None:
+def leave_behind(draft: Draft, group_id: str, run: Run) -> None:
     """A run whose effect is to be undone, although the group goes on without it."""
     group = draft.groups[group_id]
     draft.seq += 1
@@ -145,12 +145,7 @@ def _leave_behind(draft: Draft, group_id: str, run: Run) -> None:
 
 def leftovers(order: Draft | OrderState) -> list[tuple[Group, Run]]:
     """Past runs whose effects still have to be undone, the latest first (CHG9)."""
-    found = [
-        (group, run)
-        for group in order.groups.values()
-        for run in group.past
-        if run.state is RunState.UNDOING or (run.parked is not None and run.parked.undo is not None)
-    ]
+    found = [(group, run) for group in order.groups.values() for run in group.leftovers()]
     return sorted(found, key=lambda pair: -pair[1].seq)
 
 

@@ -15,6 +15,8 @@ from domain.process.tasks import TASKS
 from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
 
 CANCEL, EDIT = "cancel", "edit"
+UNDO_REFUSED = "undo_refused"
+"""Code of a leftover that the outside would not take back: trying again is a new effect."""
 
 
 def ask(draft: Draft, asked: ChangeAsked) -> None:
@@ -156,7 +158,7 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
     """The outside system says no. To a change: it is refused, and what was taken back is done again (CHG10)."""
     if run not in draft.groups[group_id].runs.values():
         words = f"Could not be taken back: {outcome.words}"
-        draft.park(group_id, run, "undo_refused", words, undo=call.model_copy(update={"save": None}))
+        draft.park(group_id, run, UNDO_REFUSED, words, undo=call.model_copy(update={"save": None}))
         return
     assert draft.change is not None
     if run.unanswered is None:

@@ -7,7 +7,7 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, edits, facts, faults, known
+from domain.process import changes, edits, facts, faults, known, skips
 from domain.process.applying import leftovers
 from domain.process.conditions import holds_for
 from domain.process.draft import Draft
@@ -27,6 +27,7 @@ from domain.process.messages import (
     RetryAsked,
     Save,
     SaveOrder,
+    SkipAsked,
     TimePassed,
     Undo,
 )
@@ -88,6 +89,8 @@ def _take(draft: Draft, event: Event) -> None:
             changes.ask(draft, event)
         case RetryAsked():
             faults.retry(draft, event)
+        case SkipAsked():
+            skips.skip(draft, event)
         case TimePassed():
             _time_passed(draft)
         case _:
@@ -224,6 +227,8 @@ def _tell_completed(draft: Draft) -> None:
 def _complete(order: Draft | OrderState) -> bool:
     groups = [group for group in order.groups.values() if not group.cancelled]
     if not groups or order.change is not None or order.policy is None:
+        return False
+    if any(group.leftovers() for group in order.groups.values()):
         return False
     return all(finished(order.policy.processes[group.process], group) for group in groups)
 

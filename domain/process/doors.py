@@ -39,6 +39,14 @@ class PromiseAnswer(Message):
     waiting: tuple[Waiting, ...] = ()
 
 
+class SkipAnswer(Message):
+    """Answer of the update `skip`: the step, and the groups that go on without it."""
+
+    step: str
+    groups: tuple[str, ...]
+    words: str
+
+
 class RetryAnswer(Message):
     """Answer of the update `retry`: which steps are tried again."""
 

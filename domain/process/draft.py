@@ -83,8 +83,8 @@ class Draft:
         return {number: self.lines[number].quantity for number in group.lines}
 
     def run_of(self, group: Group, operation: Operation) -> Run | None:
-        """The group's current run that made this kind of effect, if it was passed."""
-        return next((run for run in group.runs.values() if run.operation is operation and run.passed), None)
+        """The group's current run that made this kind of effect; None where it was skipped."""
+        return next((r for r in group.runs.values() if r.operation is operation and r.state is RunState.DONE), None)
 
     def shipment_key(self, group: Group) -> str | None:
         """Key of the group's shipment request, a name of its own where nothing has to be shipped; None before it."""

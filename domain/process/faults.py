@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
 from domain.process import changes, edits, known
+from domain.process.applying import undo_leftovers
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
 from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked, Undo
@@ -103,9 +104,11 @@ def retry(draft: Draft, event: RetryAsked) -> None:
     for group, run, parked in _parked(draft):
         if parked.undo is not None:
             draft.amend(group.id, run, state=RunState.UNDOING, parked=None)
-            draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)
+            if parked.code != changes.UNDO_REFUSED:
+                draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)
         elif draft.change is None:
             _go_on_by_itself(draft, group.id, run.step)
+    undo_leftovers(draft)
     if steps:
         draft.tell(
             f"retry/{draft.base.version}",

@@ -58,6 +58,23 @@ def path_taken(choose: Choose, group: Group) -> Path:
     return next((path for path in choose.paths if path.path == name), choose.paths[-1])
 
 
+def steps_taken(process: Process, group: Group) -> Iterator[Step]:
+    """Every step on the group's way, behind it and before it, in reading order."""
+    yield from _taken(process.steps, group)
+
+
+def _taken(nodes: tuple[Node, ...], group: Group) -> Iterator[Step]:
+    for node in nodes:
+        match node:
+            case Step():
+                yield node
+            case Choose():
+                yield from _taken(path_taken(node, group).steps, group)
+            case Together():
+                for path in node.together:
+                    yield from _taken(path.steps, group)
+
+
 def steps_of(process: Process) -> Iterator[Step]:
     """Every step of a process, in reading order."""
     yield from _steps(process.steps)

@@ -454,6 +454,20 @@ class RetryAsked(Message):
     at: datetime
 
 
+class SkipAsked(Message):
+    """Someone asks to go on without a parked step (ORC19). It stays in the workflow's history."""
+
+    kind: Literal["skip_asked"] = "skip_asked"
+    step: str
+    group: str | None = None
+    """None for every group of which the step is parked."""
+    reason: str = ""
+    """Why; empty when it is in the database under `request`, which is where a reason with personal data belongs."""
+    request: str = ""
+    requested_by: str = ""
+    at: datetime
+
+
 class TimePassed(Message):
     """The order's timer went off."""
 
@@ -468,4 +482,4 @@ class Begun(Message):
     at: datetime
 
 
-Event = Begun | CallDone | CallFailed | CarrierFact | PaymentFact | ChangeAsked | RetryAsked | TimePassed
+Event = Begun | CallDone | CallFailed | CarrierFact | PaymentFact | ChangeAsked | RetryAsked | SkipAsked | TimePassed

@@ -27,7 +27,7 @@ def group_status(state: OrderState, group: Group) -> Status:
         return Status.CANCELLING
     assert state.policy is not None
     process = state.policy.processes[group.process]
-    if finished(process, group):
+    if finished(process, group) and not group.leftovers():
         return Status.COMPLETED
     if any(step.until in _LEFT and _done(group, step) for step in steps_of(process)):
         return Status.SHIPPED
@@ -49,6 +49,7 @@ def row_of(state: OrderState) -> OrderRow:
         counts[group.status] += len(group.lines)
     promises = [group.promise_date for group in groups if group.promise_date is not None]
     waiting = waiting_of(state)
+    left = any(group.leftovers() for group in state.groups.values())
     return OrderRow(
         status=order_status(statuses),
         lowest=min(statuses, key=RANK.__getitem__),
@@ -59,7 +60,7 @@ def row_of(state: OrderState) -> OrderRow:
         at_risk=_at_risk(state, groups),
         waiting=waiting,
         groups=groups,
-        finished=state.finished or (all(status in CLOSED for status in statuses) and bool(groups)),
+        finished=state.finished or (all(status in CLOSED for status in statuses) and bool(groups) and not left),
     )
 
 

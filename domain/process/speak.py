@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from domain.money import Money, words_of
-from domain.process.doors import PromiseAnswer, RetryAnswer
+from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer
 from domain.process.faults import tried_by_retry
-from domain.process.messages import Waiting
+from domain.process.messages import SkipAsked, Waiting
 from domain.process.rows import group_status, row_of, waiting_of
+from domain.process.skips import groups_meant, skippable
 from domain.process.state import OrderState, RunState
 from domain.process.words import Status
 
@@ -39,17 +40,20 @@ def details(state: OrderState) -> str:
         parts.append(f"Promised for {row.promise_date.isoformat()}.")
     if state.change is not None:
         parts.append(f"**Being changed:** {state.change.asked.change}, asked by {state.change.asked.requested_by}.")
-    parts += [_wait(state.number, waiting) for waiting in row.waiting[:MAX_SHOWN]]
+    can_skip = skippable(state)
+    parts += [_wait(state.number, waiting, can_skip) for waiting in row.waiting[:MAX_SHOWN]]
     if len(row.waiting) > MAX_SHOWN:
         parts.append(f"... and {len(row.waiting) - MAX_SHOWN} more.")
     parts += [flight.call.summary.capitalize() + " is on its way." for flight in state.flights.values()][:MAX_SHOWN]
     return "\n\n".join([*parts, _steps(state)])
 
 
-def _wait(number: str, waiting: Waiting) -> str:
+def _wait(number: str, waiting: Waiting, can_skip: set[tuple[str, str]]) -> str:
     until = f" until {_moment(waiting.until)}" if waiting.until else ""
     code = f" ({waiting.code})" if waiting.parked else ""
     how = f" To try again: `ordito order retry {number}`, or the update `retry`." if waiting.parked else ""
+    if (waiting.group, waiting.step) in can_skip:
+        how += f" To go on without it: `ordito order skip {number} {waiting.step} --reason ...`, or the update `skip`."
     return (
         f"**Waits at {waiting.what}**{code}: {waiting.why} Owner: {waiting.who.replace('_', ' ')}{until}."
         f"{' **Overdue.**' if waiting.code == 'overdue' else ''}{how}"
@@ -89,6 +93,14 @@ def retry_answer(state: OrderState) -> RetryAnswer:
     if not steps:
         return RetryAnswer(retried=(), words="What is parked goes on once the steps before it have been passed.")
     return RetryAnswer(retried=steps, words=f"Trying again: {', '.join(steps).replace('_', ' ')}.")
+
+
+def skip_answer(state: OrderState, asked: SkipAsked) -> SkipAnswer:
+    """The answer to `skip`, from the state in which it is asked: the groups that go on without the step (ORC19)."""
+    groups = groups_meant(state, asked)
+    step = asked.step.replace("_", " ").capitalize()
+    where = "" if len(state.groups) == 1 else f" in group {', '.join(groups)}"
+    return SkipAnswer(step=asked.step, groups=groups, words=f"{step} is skipped{where}; the order goes on without it.")
 
 
 def promise_of(state: OrderState) -> PromiseAnswer | None:

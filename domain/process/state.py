@@ -122,6 +122,14 @@ class Group(Message):
     """How far the carrier says it is: units by key of the shipment request and status."""
     cancelled: bool = False
 
+    def leftovers(self) -> tuple[Run, ...]:
+        """Past runs whose effects still have to be undone, oldest first: until then nothing of the group is over."""
+        return tuple(
+            run
+            for run in self.past
+            if run.state is RunState.UNDOING or (run.parked is not None and run.parked.undo is not None)
+        )
+
     def gone(self) -> bool:
         """Whether the carrier says that anything has left."""
         return any(statuses.get(ShipStatus.SHIPPED) for statuses in self.reached.values())

@@ -197,6 +197,7 @@ ROUTES = [
     ("POST", "/v1/orders/A/cancel", Role.CHANGES_WRITE),
     ("GET", "/v1/orders/A/changes/1", Role.ORDERS_READ),
     ("POST", "/v1/orders/A/retry", Role.OPERATIONS),
+    ("POST", "/v1/orders/A/skip", Role.OPERATIONS),
     ("GET", "/v1/events", Role.ORDERS_READ),
     ("GET", "/v1/exceptions", Role.ORDERS_READ),
     ("GET", "/v1/stock", Role.ORDERS_READ),

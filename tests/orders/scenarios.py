@@ -143,6 +143,14 @@ async def away_then_retried(shop: Shop) -> str:
     return await _go_on(shop, await carrier_away(shop))
 
 
+async def skipped(shop: Shop) -> str:
+    number = await capture_refused(shop)
+    asked = {"step": "capture", "reason": "The customer pays by bank transfer."}
+    await shop.ok("POST", f"/v1/orders/{number}/skip", json=asked)
+    await shop.until_status(number, "completed")
+    return number
+
+
 async def stock_came(shop: Shop) -> str:
     sku = await shop.stocked(1)
     number = await shop.place([(sku, 3)])
@@ -224,6 +232,7 @@ ENDED: tuple[Scenario, ...] = (
     imported,
     declined_then_retried,
     away_then_retried,
+    skipped,
     stock_came,
     authorization_lapsed,
     promised_while_waiting,

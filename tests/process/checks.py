@@ -96,7 +96,10 @@ class Watch:
 
 def _backwards(state: OrderState, undo: Call) -> None:
     """What is taken back is the latest that stands; only a shipment request goes before its turn (CHG9)."""
+    assert isinstance(undo.work, Undo)
     undone = state.groups[undo.group].runs[undo.step]
+    if undone.key != undo.work.of:
+        return  # left behind by an edit, and no part of the process any more
     for group in state.groups.values():
         for run in group.runs.values():
             if run.may_have_effect:
@@ -126,13 +129,15 @@ def _stands(state: OrderState) -> None:
         assert waiting.why.endswith("."), "a wait without a reason"
         assert waiting.who, "a wait without an owner"
         assert waiting.until is not None, "a wait without an end"
-    moving = {(flight.call.group, flight.call.step) for flight in state.flights.values()}
+    moving = {_effect_of(flight.call) for flight in state.flights.values()}
     for group in state.groups.values():
-        for run in group.runs.values():
+        for run in (*group.runs.values(), *group.past):
             busy = run.state in (RunState.RUNNING, RunState.UNDOING)
-            assert busy == ((group.id, run.step) in moving), f"{run.step} is {run.state} and its call is not"
+            assert busy == (run.key is not None and run.key in moving), f"{run.step} is {run.state} and its call is not"
             assert (run.state is RunState.PARKED) == (run.parked is not None)
-        assert not any(run.may_have_effect for run in group.past), "an effect was forgotten (CHG9)"
+        for run in group.past:
+            undoing = run.state is RunState.UNDOING or (run.parked is not None and run.parked.undo is not None)
+            assert undoing == run.may_have_effect, "an effect was forgotten (CHG9)"
     if state.finished:
         _ended(state)
     elif not state.flights and state.facts is not None:
@@ -144,6 +149,10 @@ def _stands(state: OrderState) -> None:
         assert state.saved_row == row, "the read model is behind"
         assert not state.unsaved_events
         assert not state.unsaved_answers
+
+
+def _effect_of(call: Call) -> str:
+    return call.work.of if isinstance(call.work, Undo) else call.key
 
 
 def _ended(state: OrderState) -> None:

@@ -19,6 +19,7 @@ from domain.process.messages import (
     OrderRow,
     PaymentFact,
     RetryAsked,
+    SkipAsked,
     TimePassed,
 )
 from domain.process.rows import row_of
@@ -138,6 +139,9 @@ class Run:
 
     def retry(self) -> None:
         self.feed(RetryAsked(requested_by="ann", at=self.at))
+
+    def skip(self, step: str, group: str | None = None) -> None:
+        self.feed(SkipAsked(step=step, group=group, reason="paid by bank transfer", requested_by="ann", at=self.at))
 
     def pass_time(self, span: timedelta) -> None:
         self.at += span

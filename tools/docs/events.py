@@ -32,7 +32,7 @@ MEANINGS = {
     "order.completed": "every step of every open group has been passed",
     "order.cancelled": "the order is cancelled; the words name all that was undone",
     "path.chosen": "a `choose` of the policy took a path, and why",
-    "step.skipped": "a refusal was passed over, as the policy says",
+    "step.skipped": "the order goes on without a step: the policy says so after a refusal, or an operator did",
     "step.undone": "a run without an effect of its own was taken back",
     "stock.reserved": "units are held",
     "stock.released": "held units were given back",

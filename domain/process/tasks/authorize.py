@@ -5,6 +5,7 @@ from domain.policy.model import Step
 from domain.process.draft import Draft
 from domain.process.messages import AuthorizePayment, Outcome, Undo
 from domain.process.state import Group, Run
+from domain.process.tasks.leaving import all_left
 from domain.process.words import Operation
 
 
@@ -28,6 +29,14 @@ class Authorize:
 
     def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
         return False
+
+    def needed(self, draft: Draft, group: Group) -> str:
+        """As long as anything can leave: nothing ships that no money stands behind (I7)."""
+        if all_left(draft, group):
+            return ""
+        return (
+            "Nothing may leave that no money stands behind. Have the payment mended and try again, or cancel the order."
+        )
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None

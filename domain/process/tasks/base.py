@@ -27,6 +27,12 @@ class Task(Protocol):
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         """Sends the inverse call; returns what that does, in words."""
 
+    def needed(self, draft: Draft, group: Group) -> str:
+        """Why an operator cannot have the parked step skipped, and what to do instead; empty when it can be (ORC19).
+
+        What a skipped step would have done is never done for this group, so an invariant that rests on it forbids it.
+        """
+
 
 class Quiet:
     """A task without an effect: nothing to tell, nothing to undo."""
@@ -40,4 +46,8 @@ class Quiet:
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         """Nothing to take back."""
+        return ""
+
+    def needed(self, draft: Draft, group: Group) -> str:
+        """It asks nothing of anybody, so it never stands in the way."""
         return ""

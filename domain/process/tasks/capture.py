@@ -5,6 +5,7 @@ from domain.policy.model import Step
 from domain.process.draft import Draft
 from domain.process.messages import CapturePayment, Outcome, Undo
 from domain.process.state import Group, Run, RunState
+from domain.process.tasks.leaving import all_left
 from domain.process.words import Operation
 
 LAPSED = frozenset({"authorization_expired", "voided"})
@@ -47,6 +48,15 @@ class Capture:
             return False
         draft.change_run(group.id, run.step, state=RunState.UNDONE)
         return True
+
+    def needed(self, draft: Draft, group: Group) -> str:
+        """As long as anything can leave: its authorization is given back, and until then has to cover it (I7)."""
+        if all_left(draft, group):
+            return ""
+        return (
+            "Not all of it has left yet, and nothing may leave that no money stands behind."
+            " Have the payment mended and try again, or cancel the order."
+        )
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None

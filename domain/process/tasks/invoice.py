@@ -38,6 +38,10 @@ class Invoice:
     def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
         return False
 
+    def needed(self, draft: Draft, group: Group) -> str:
+        """Always: goods that left, and money that was taken, would stand against nothing (I4)."""
+        return "What is shipped has to be invoiced. Try again, or cancel the order if nothing has left."
+
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
         key = draft.next_key(group.id, run.step, Operation.CREDIT)

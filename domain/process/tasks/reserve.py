@@ -28,6 +28,10 @@ class Reserve:
     def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
         return False
 
+    def needed(self, draft: Draft, group: Group) -> str:
+        """Always: what holds no stock could be sold twice (I1)."""
+        return "Nothing can be shipped that is not held in stock. Receive stock and try again, or cancel the order."
+
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
         key = draft.next_key(group.id, run.step, Operation.RELEASE)

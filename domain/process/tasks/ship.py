@@ -41,6 +41,13 @@ class Ship:
     def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
         return False
 
+    def needed(self, draft: Draft, group: Group) -> str:
+        """Always: else it would be invoiced and never leave (I5)."""
+        return (
+            "Without its shipment request nothing would leave, and still it would be invoiced."
+            " Mend it at the carrier and try again, or cancel the order."
+        )
+
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
         key = draft.next_key(group.id, run.step, Operation.CANCEL_SHIPMENT)

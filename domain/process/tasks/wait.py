@@ -24,6 +24,13 @@ class Wait(Quiet):
         settle(draft, group.id, step)
         _judge_as_of(draft, group.id, step)
 
+    def needed(self, draft: Draft, group: Group) -> str:
+        """Always: what has not left must be neither paid for nor invoiced (I5)."""
+        return (
+            "The carrier has not reported that the units are that far."
+            " Clear it with the carrier; the order goes on by itself when they are found and reported."
+        )
+
 
 def _judge_as_of(draft: Draft, group_id: str, step: Step) -> None:
     """An imported order arms no alarm: it is overdue if its deadline is before the day it is taken as of (hard case 8).

@@ -1,0 +1,27 @@
+"""What operators ask of an order, kept before the order is asked: with their reason, which its workflow is not told.
+
+An event that comes of a request names it as `request` in its data; the timeline adds the reason to such an event.
+"""
+
+import json
+from typing import Any
+
+from store.pool import Connection
+
+OPERATOR = "operator"
+"""The source under which the inbox keeps these requests."""
+
+
+async def keep(connection: Connection, request: str, kind: str, number: str, body: dict[str, Any]) -> None:
+    """Keep a request under its id, in the caller's transaction. What came of it is not known yet."""
+    await connection.execute(
+        "INSERT INTO inbox (source, event_id, type, order_number, body, note) VALUES (%s, %s, %s, %s, %s::jsonb, '')",
+        (OPERATOR, request, kind, number, json.dumps(body)),
+    )
+
+
+async def note(connection: Connection, request: str, words: str) -> None:
+    """Say what came of a request."""
+    await connection.execute(
+        "UPDATE inbox SET note = %s WHERE source = %s AND event_id = %s", (words, OPERATOR, request)
+    )
