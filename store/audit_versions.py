@@ -14,7 +14,7 @@ LINES_ARE_THE_VERSION = Question(
     )
     SELECT d.order_number AS subject,
            format('line %s: its document has %s of %s, the order counts %s', d.number, d.quantity, d.sku,
-                  coalesce(format('%s of %s', l.quantity, l.sku), 'no such line')) AS words
+                  CASE WHEN l.number IS NULL THEN 'no such line' ELSE l.quantity || ' of ' || l.sku END) AS words
     FROM ordered d LEFT JOIN order_line l ON l.order_number = d.order_number AND l.number = d.number
     WHERE l.number IS NULL OR l.quantity <> d.quantity OR l.sku <> d.sku
     UNION ALL

@@ -12,26 +12,26 @@ from store.pool import Connection
 from store.revisions import IN_FORCE
 from store.saving import save_values, with_save
 
-INTEND = f"""
-WITH intent AS ({INTENT}), held AS (
+_INTENT = f"""
+intent AS ({INTENT}), held AS (
     INSERT INTO payment_authorization (key, order_number, group_id, amount, captured, currency, state)
     VALUES (%(key)s, %(order)s, %(group)s, %(amount)s, 0, %(currency)s, 'intended')
     ON CONFLICT (key) DO NOTHING
 )
+"""  # noqa: S608 - put together from constants
+INTEND = f"""
+WITH {_INTENT}
 SELECT i.at, i.outcome, o.party -> 'payment' ->> 'token' AS token
 FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s
 """  # noqa: S608 - put together from constants
-INTEND_OF_REVISION = (
-    INTEND.replace("WITH intent", f"WITH {IN_FORCE}, intent")
-    .replace("o.party", "coalesce(c.proposal -> 'party', o.party)")
-    .replace(
-        "sales_order o ON o.number = %(order)s",
-        """in_force o ON true
+INTEND_OF_REVISION = f"""
+WITH {IN_FORCE}, {_INTENT}
+SELECT i.at, i.outcome, coalesce(c.proposal -> 'party', o.party) -> 'payment' ->> 'token' AS token
+FROM intent i
+LEFT JOIN in_force o ON true
 LEFT JOIN change_request c
      ON c.order_number = %(order)s AND c.change_id = %(change_id)s AND c.proposal ? 'document'
-""",
-    )
-)
+"""  # noqa: S608 - put together from constants
 """The card is that which the call's change proposes, else that of the order at the call's revision."""
 DONE = f"WITH go AS (SELECT 1), entered AS ({SETTLED}), {{saved}}, rows AS ({{rows}}) SELECT 1"
 REFUSED = f"WITH entered AS ({SETTLED}), rows AS ({{rows}}) SELECT 1"
