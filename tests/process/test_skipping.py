@@ -254,7 +254,7 @@ def test_money_that_cannot_be_given_back_parks_and_keeps_the_order_open() -> Non
     run.settle()
     assert [(waiting.step, waiting.code) for waiting in run.row.waiting] == [("authorize", "undo_refused")]
     assert refused(run, "authorize") == "not_skippable"
-    assert not run.state.finished
+    assert not run.row.finished
     run.retry()
     assert [call.key[-1] for call in run.calls if call.operation is Operation.VOID] == ["1", "1", "2"]
     run.settle()
