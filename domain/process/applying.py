@@ -5,13 +5,14 @@ What the new plan has replaced is undone afterwards, in reverse: money that is h
 
 from domain.policy.model import Step, TaskWord
 from domain.process import answering
+from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
-from domain.process.flow import steps_of
-from domain.process.messages import Revision, TrimReservation
+from domain.process.flow import choices_of, steps_of
+from domain.process.messages import Revision, TrimReservation, Undo
 from domain.process.proposal import adopt, alone, items
-from domain.process.state import ActiveChange, ChangeMove, Group, OrderState, Rework, Run, RunState
+from domain.process.state import ActiveChange, ChangeMove, Group, Rework, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import ChangeKind, Operation, Pattern, Stage
+from domain.process.words import ChangeKind, Operation, Pattern
 
 ONLY_MONEY = frozenset({ChangeKind.PAYMENT, ChangeKind.PRICE})
 """Changes that leave the goods alone."""
@@ -20,17 +21,16 @@ ONLY_MONEY = frozenset({ChangeKind.PAYMENT, ChangeKind.PRICE})
 def apply(draft: Draft, change: ActiveChange) -> None:
     """The order becomes the proposed version; the process walks on from what is left to do."""
     before = answering.terms(draft)
-    targets = {one.group: _held_by(draft, one.group) for one in change.reworks or ()}
+    held = {one.group: draft.run_of(draft.groups[one.group], Operation.RESERVE) for one in change.reworks or ()}
     homes = alone(draft, change)
     draft.change = None
     draft.revision += 1
     adopt(draft, change)
     for rework in change.reworks or ():
-        _rebuild(draft, rework, targets[rework.group])
+        _rebuild(draft, rework, held[rework.group])
     for group in list(draft.groups.values()):
         if not group.lines and not group.cancelled:
             _close(draft, group.id)
-    undo_leftovers(draft)
     draft.unsaved_revision = Revision(number=draft.revision, change_id=change.asked.change_id, homes=homes)
     answering.accepted_edit(draft, change, before)
 
@@ -38,21 +38,24 @@ def apply(draft: Draft, change: ActiveChange) -> None:
 def give_back(draft: Draft, change: ActiveChange) -> None:
     """Nothing comes of the change: stock beyond the old plan goes back, a second authorization is voided."""
     for rework in change.reworks or ():
-        old = draft.groups[rework.group].runs.get(rework.reserve.step) if rework.reserve else None
-        if rework.reserve is not None and old is not None and rework.reserve.state is RunState.DONE:
-            run = rework.reserve.model_copy(update={"snapshot": old.snapshot})
-            draft.succeed(rework.group, run, state=RunState.UNDONE)
-            _trim(draft, rework.group, run)
+        if rework.reserve is not None:
+            _hold_as_before(draft, rework.group, rework.reserve)
         if rework.authorize is not None:
             leave_behind(draft, rework.group, rework.authorize)
-    undo_leftovers(draft)
+
+
+def _hold_as_before(draft: Draft, group_id: str, held: Run) -> None:
+    """The new reservation took over the old one: it stays, with no more than the old plan needs."""
+    old = draft.run_of(draft.groups[group_id], Operation.RESERVE)
+    if old is None:
+        leave_behind(draft, group_id, held)
+        return
+    run = held.model_copy(update={"snapshot": old.snapshot})
+    draft.succeed(group_id, run, state=RunState.UNDONE)
+    _trim(draft, group_id, run)
 
 
 # ---- the new plan of a group --------------------------------------------------------------------------
-
-
-def _held_by(draft: Draft, group_id: str) -> Run | None:
-    return draft.run_of(draft.groups[group_id], Operation.RESERVE)
 
 
 def _rebuild(draft: Draft, rework: Rework, held: Run | None) -> None:
@@ -60,40 +63,83 @@ def _rebuild(draft: Draft, rework: Rework, held: Run | None) -> None:
     if not group.lines:
         return
     if rework.authorize is not None:
-        draft.succeed(group.id, rework.authorize, state=RunState.UNDOING)
-    if rework.pattern is Pattern.KEEP or ONLY_MONEY.issuperset(rework.kinds):
-        return
+        _pay_anew(draft, group, rework.authorize)
+    needed = {step.step for step in required(draft, group)}
+    _forget_choices(draft, group.id)
     for step in list(steps_of(draft.process(group))):
         run = draft.groups[group.id].runs.get(step.step)
-        if run is not None:
+        if run is None:
+            continue
+        if step.step not in needed or (step.do is TaskWord.AUTHORIZE and draft.amount(group) == 0):
+            _drop(draft, group.id, step, run)
+        elif rework.pattern is Pattern.KEEP or ONLY_MONEY.issuperset(rework.kinds):
+            _mend(draft, group.id, step, run, rework)
+        else:
             _again(draft, group.id, step, run, rework, held)
+
+
+def _pay_anew(draft: Draft, group: Group, run: Run) -> None:
+    old = group.runs.get(run.step)
+    if old is not None and old.may_have_effect:
+        draft.succeed(group.id, run, state=RunState.UNDOING, parked=None, unanswered=None)
+    else:
+        draft.succeed(group.id, run)
+
+
+def _forget_choices(draft: Draft, group_id: str) -> None:
+    """Choices that the changed order would make otherwise are made anew."""
+    group = draft.groups[group_id]
+    choices = {
+        choose.choose: group.choices[choose.choose]
+        for choose in choices_of(draft.process(group))
+        if group.choices.get(choose.choose) == path_now(draft, group, choose).path
+    }
+    draft.put(group.model_copy(update={"choices": choices}))
+
+
+def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
+    """A step that is not required any more (CHG4). What is held for goods that are on their way stays held."""
+    if run.may_have_effect and step.do is not TaskWord.AUTHORIZE:
+        return
+    _begin_anew(draft, group_id, run)
+    group = draft.groups[group_id]
+    runs = {name: other for name, other in group.runs.items() if name != run.step}
+    draft.put(group.model_copy(update={"runs": runs}))
+
+
+def _mend(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework) -> None:
+    """The goods are left alone; what stands still may go on now, and money that was never held is asked for anew."""
+    money = step.do in (TaskWord.AUTHORIZE, TaskWord.CAPTURE)
+    helps = money if ONLY_MONEY.issuperset(rework.kinds) else money or step.do is TaskWord.SHIP
+    refused = run.state is RunState.PARKED and not run.may_have_effect
+    skipped = run.state is RunState.SKIPPED and money
+    amount = run.snapshot.amount != draft.amount(draft.groups[group_id])
+    other_money = step.do is TaskWord.AUTHORIZE and not run.passed and (amount or ChangeKind.PAYMENT in rework.kinds)
+    if (refused and helps) or skipped or other_money:
+        _begin_anew(draft, group_id, run)
 
 
 def _again(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework, held: Run | None) -> None:
     """What becomes of one step that has begun."""
     group = draft.groups[group_id]
-    if step.do is TaskWord.SCHEDULE:
+    current = rework.reserve or held
+    if step.do is TaskWord.SCHEDULE and run.passed:
         TASKS[step.do].begin(draft, group, step)
-    elif step.do is TaskWord.RESERVE and held is not None:
-        _reserve(draft, group, step, rework, held)
-    elif step.do is TaskWord.AUTHORIZE and run.passed:
-        return
-    elif not run.passed or (step.do is TaskWord.SHIP and rework.stage is Stage.NOT_SENT):
+    elif step.do is TaskWord.RESERVE and current is not None:
+        _reserve(draft, group, step, rework, held, current)
+    elif run.state is not RunState.DONE:
         _begin_anew(draft, group_id, run)
 
 
 def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
-    if run.may_have_effect and run.operation is not None and run.state is not RunState.UNDONE:
+    if run.may_have_effect:
         leave_behind(draft, group_id, run)
     draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=None)
 
 
-def _reserve(draft: Draft, group: Group, step: Step, rework: Rework, held: Run) -> None:
-    from domain.process.conditions import picked_lines
-
+def _reserve(draft: Draft, group: Group, step: Step, rework: Rework, held: Run | None, current: Run) -> None:
     target = picked_lines(draft, group, step)
-    current = rework.reserve or held
     snapshot = current.snapshot.model_copy(
         update={"lines": target, "location": group.location, "revision": draft.revision}
     )
@@ -102,15 +148,16 @@ def _reserve(draft: Draft, group: Group, step: Step, rework: Rework, held: Run) 
         draft.succeed(group.id, run, state=RunState.UNDONE)
     else:
         draft.set_run(group.id, run)
-    if _surplus(held, run):
+    if held is not None and (ChangeKind.ITEM in rework.kinds or _surplus(held, run)):
         _trim(draft, group.id, run)
 
 
 def _surplus(held: Run, run: Run) -> bool:
-    """Whether the old plan held something that the new one does not need. A swapped item is trimmed in any case."""
+    """Whether the old plan held units that the new one does not need there."""
     same_place = held.snapshot.location == run.snapshot.location
-    fewer = any(run.snapshot.lines.get(number, 0) < units for number, units in held.snapshot.lines.items())
-    return not same_place or fewer or run.key != held.key
+    return not same_place or any(
+        run.snapshot.lines.get(number, 0) < units for number, units in held.snapshot.lines.items()
+    )
 
 
 def _trim(draft: Draft, group_id: str, run: Run) -> None:
@@ -124,11 +171,8 @@ def _trim(draft: Draft, group_id: str, run: Run) -> None:
 
 def _close(draft: Draft, group_id: str) -> None:
     """Nothing is left in the group: all that it did is undone."""
-    group = draft.groups[group_id]
-    for run in group.runs.values():
-        if run.may_have_effect:
-            leave_behind(draft, group_id, run)
-        draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None)
+    for run in draft.groups[group_id].runs.values():
+        _begin_anew(draft, group_id, run)
     draft.put(draft.groups[group_id].model_copy(update={"cancelled": True}))
 
 
@@ -143,15 +187,10 @@ def leave_behind(draft: Draft, group_id: str, run: Run) -> None:
     draft.put(group.model_copy(update={"past": (*group.past, left)}))
 
 
-def leftovers(order: Draft | OrderState) -> list[tuple[Group, Run]]:
-    """Past runs whose effects still have to be undone, the latest first (CHG9)."""
-    found = [(group, run) for group in order.groups.values() for run in group.leftovers()]
-    return sorted(found, key=lambda pair: -pair[1].seq)
-
-
 def undo_leftovers(draft: Draft) -> None:
-    """Sends the undo of every leftover that has none on its way."""
-    going = {flight.call.work.of for flight in draft.flights.values() if flight.undo}  # type: ignore[union-attr]
-    for group, run in leftovers(draft):
+    """Sends the undo of every leftover that has none on its way, the latest first (CHG9)."""
+    going = {flight.call.work.of for flight in draft.flights.values() if isinstance(flight.call.work, Undo)}
+    found = [(group.id, run) for group in draft.groups.values() for run in group.leftovers()]
+    for group_id, run in sorted(found, key=lambda pair: -pair[1].seq):
         if run.state is RunState.UNDOING and run.key not in going:
-            TASKS[run.task].undo(draft, draft.groups[group.id], run)
+            TASKS[run.task].undo(draft, draft.groups[group_id], run)

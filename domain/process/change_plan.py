@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from domain.process.draft import Draft
 from domain.process.messages import Opened, Revised
-from domain.process.state import Group, Rework, Run
+from domain.process.state import Group, OrderState, Rework, Run
 from domain.process.words import ChangeKind, Operation, Pattern, Stage
 
 SEVERITY = (
@@ -33,6 +33,9 @@ REFUSING = {
 }
 """Patterns that end a change before anything is touched: code, and why in words."""
 
+_BILLS = (Operation.CAPTURE, Operation.INVOICE)
+"""From the first of these on, what the group comes to is settled."""
+
 _STAGES = {
     "picked": Stage.PICKED,
     "packed": Stage.PICKED,
@@ -42,21 +45,31 @@ _STAGES = {
 """What the carrier's word means; every other one is a request that can still be cancelled."""
 
 
-def touched(draft: Draft, proposed: Opened, revised: Revised) -> dict[str, set[ChangeKind]]:
+def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> dict[str, set[ChangeKind]]:
     """The groups whose work an edit may change, with the kinds of change; other groups go on (CHG6)."""
     kinds: dict[str, set[ChangeKind]] = {}
-    homes = {number: group.id for group in draft.groups.values() for number in group.lines}
+    homes = {number: group.id for group in order.groups.values() for number in group.lines}
     proposed_homes = {line.number: line.group for line in proposed.lines}
     for change in revised.lines:
         places = {homes.get(change.number), proposed_homes.get(change.number)}
-        for place in places & draft.groups.keys():
+        for place in places & order.groups.keys():
             kinds.setdefault(str(place), set()).add(change.kind)
     for kind in revised.fields:
         if kind is not ChangeKind.REFERENCE:
-            for group in draft.groups.values():
+            for group in order.groups.values():
                 if not group.cancelled:
                     kinds.setdefault(group.id, set()).add(kind)
+    bears = _bears_charges(order, proposed_homes)
+    if bears is not None:
+        kinds.setdefault(bears, set()).add(ChangeKind.PRICE)
     return kinds
+
+
+def _bears_charges(order: Draft | OrderState, homes: dict[int, str]) -> str | None:
+    """The group that from now on bears the order's charges, because nothing is left in the one that did."""
+    standing = [group for group in order.groups.values() if group.lines and not group.cancelled]
+    going_on = [group.id for group in standing if group.id in homes.values()]
+    return going_on[0] if going_on and going_on[0] != standing[0].id else None
 
 
 def live_request(group: Group) -> Run | None:
@@ -66,8 +79,8 @@ def live_request(group: Group) -> Run | None:
 
 
 def stage_of(group: Group, progress: dict[str, str]) -> Stage:
-    """How far the group is: what it has billed, what the carrier answered, what the carrier told before."""
-    if any(run.operation is Operation.INVOICE and run.may_have_effect for run in group.runs.values()):
+    """How far the group is: what was collected or billed, what the carrier answered, what the carrier told before."""
+    if any(run.operation in _BILLS and run.may_have_effect for run in group.runs.values()):
         return Stage.INVOICED
     if group.gone():
         return Stage.SHIPPED
@@ -77,10 +90,20 @@ def stage_of(group: Group, progress: dict[str, str]) -> Stage:
     return _STAGES.get(progress.get(request.key or "", ""), Stage.RELEASED)
 
 
-def unasked(draft: Draft, groups: Iterable[str], progress: dict[str, str]) -> list[tuple[Group, Run]]:
+def unasked(draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str, str]) -> list[tuple[Group, Run]]:
     """The requests of which the carrier has to be asked how far they are (design, hard case 3)."""
-    found = ((draft.groups[name], live_request(draft.groups[name])) for name in groups)
-    return [(group, run) for group, run in found if run is not None and run.key not in progress and not group.gone()]
+    found = ((draft.groups[name], live_request(draft.groups[name])) for name in kinds)
+    return [
+        (group, run)
+        for group, run in found
+        if run is not None and run.key not in progress and not group.gone() and _hangs_on_it(draft, kinds[group.id])
+    ]
+
+
+def _hangs_on_it(draft: Draft, kinds: Iterable[ChangeKind]) -> bool:
+    """Whether it makes a difference how far a request is that has not been billed."""
+    rules, stages = draft.policy.change, (Stage.RELEASED, Stage.PICKED, Stage.SHIPPED)
+    return any(len({rules.pattern(kind, stage) for stage in stages}) > 1 for kind in kinds)
 
 
 def reworks(draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str, str]) -> tuple[Rework, ...]:
@@ -111,7 +134,9 @@ def refusal(draft: Draft, found: tuple[Rework, ...]) -> tuple[str, str] | None:
         if rework.pattern in REFUSING:
             code, why = REFUSING[rework.pattern]
             lines = ", ".join(map(str, draft.groups[rework.group].lines[:20]))
-            what = " and ".join(kind.replace("_", " ") for kind in rework.kinds)
+            said = draft.policy.change.pattern
+            kinds = [kind for kind in rework.kinds if said(kind, rework.stage) is rework.pattern]
+            what = " and ".join(kind.replace("_", " ") for kind in kinds)
             words = f"{what[:1].upper()}{what[1:]} cannot be done on line {lines} any more: {why}. Nothing was changed."
             return code, words
     return None

@@ -5,14 +5,16 @@ takes every effect back, the shipment request first because it alone can be refu
 and the process walks on from what is left: whatever was taken back is done again. An edit is carried out in `edits`.
 """
 
+from domain.policy.model import TaskWord
 from domain.process import edits, known
 from domain.process.answering import answer, answer_to
 from domain.process.draft import Draft
+from domain.process.flow import steps_of
 from domain.process.messages import Call, ChangeAsked, Outcome
 from domain.process.rows import group_status
 from domain.process.state import ActiveChange, Flight, Group, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
+from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Status
 
 CANCEL, EDIT = "cancel", "edit"
 UNDO_REFUSED = "undo_refused"
@@ -67,7 +69,9 @@ def _can_be_cut_short(draft: Draft, flight: Flight) -> bool:
 
 def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     """Why a cancel is turned down before anything is touched (CHG1, CHG5), if it is."""
-    if all(group.cancelled for group in draft.groups.values()):
+    state = draft.state()
+    statuses = {group_status(state, group) for group in draft.groups.values()}
+    if statuses <= (CLOSED if asked.change == EDIT else {Status.CANCELLED}):
         return "order_closed", "The order is closed; nothing was changed."
     if asked.change not in (CANCEL, EDIT):
         return "unknown_change", f"This order can be cancelled, but not changed by '{asked.change}'."
@@ -79,7 +83,6 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
         )
     if asked.change == EDIT:
         return None
-    state = draft.state()
     gone = [
         group for group in draft.groups.values() if group_status(state, group) in (Status.SHIPPED, Status.COMPLETED)
     ]
@@ -139,9 +142,21 @@ def _next_undo(draft: Draft) -> tuple[Group, Run] | None:
 
 def undone(draft: Draft, group_id: str, run: Run, call: Call) -> None:
     """An undo was done."""
+    current = draft.groups[group_id].runs.get(run.step)
+    if run.operation is Operation.SHIP and current is not None and current.seq == run.seq:
+        _wait_again(draft, group_id, run)
     draft.amend(group_id, run, state=RunState.UNDONE, parked=None, unanswered=None)
     words = call.summary
     draft.tell(call.key, _UNDO_EVENTS[run.operation], f"{words[:1].upper()}{words[1:]}.", group=group_id)
+
+
+def _wait_again(draft: Draft, group_id: str, request: Run) -> None:
+    """How far a cancelled request was says nothing of the next one."""
+    group = draft.groups[group_id]
+    for step in steps_of(draft.process(group)):
+        wait = group.runs.get(step.step)
+        if step.do is TaskWord.WAIT and step.of == request.step and wait is not None and wait.passed:
+            draft.change_run(group_id, wait.step, state=RunState.UNDONE)
 
 
 _UNDO_EVENTS = {
@@ -160,11 +175,12 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
         words = f"Could not be taken back: {outcome.words}"
         draft.park(group_id, run, UNDO_REFUSED, words, undo=call.model_copy(update={"save": None}))
         return
-    assert draft.change is not None
     if run.unanswered is None:
         draft.change_run(group_id, run.step, state=RunState.DONE)
     else:
         draft.stand_by(group_id, run)
+    if draft.change is None:
+        return  # the change is over that asked for it
     code, words = outcome.code or "undo_refused", outcome.words
     if draft.change.asked.change == EDIT:
         words = f"Cannot be changed any more: {words.rstrip('.')}. The order goes on as it was."

@@ -10,9 +10,10 @@ from domain.codes import decimals_of
 from domain.conditions.compiled import POINT_IN_TIME, YES_OR_NO, compile_condition
 from domain.conditions.runtime import Unknown
 from domain.policy.environments import GROUP_LINE, environment_for
-from domain.policy.model import Step
+from domain.policy.model import Choose, Path, Step
 from domain.process.clock import local_date
 from domain.process.draft import Draft
+from domain.process.flow import on_the_way
 from domain.process.messages import Lines, PricedLine
 from domain.process.state import Group
 
@@ -21,6 +22,17 @@ def holds_for(draft: Draft, group: Group, source: str) -> bool:
     """Whether a yes/no condition is true for the group."""
     compiled = compile_condition(source, environment_for(draft.policy.glossary), YES_OR_NO)
     return compiled.evaluate(_roots(draft, group)) is True
+
+
+def path_now(draft: Draft, group: Group, choose: Choose) -> Path:
+    """The path that the group takes as the order is now."""
+    return next(path for path in choose.paths if path.otherwise or (path.when and holds_for(draft, group, path.when)))
+
+
+def required(draft: Draft, group: Group) -> list[Step]:
+    """The steps that the group needs as the order is now: on its way, and with their conditions true (CHG4)."""
+    steps = on_the_way(draft.process(group), lambda choose: path_now(draft, group, choose))
+    return [step for step in steps if step.when is None or holds_for(draft, group, step.when)]
 
 
 def picked_lines(draft: Draft, group: Group, step: Step) -> Lines:

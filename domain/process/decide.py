@@ -8,8 +8,8 @@ from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
 from domain.process import changes, edits, facts, faults, known, skips
-from domain.process.applying import leftovers
-from domain.process.conditions import holds_for
+from domain.process.applying import undo_leftovers
+from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
 from domain.process.flow import finished, next_steps
 from domain.process.messages import (
@@ -35,7 +35,7 @@ from domain.process.rows import row_of, save_of
 from domain.process.state import Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
-from domain.process.words import CLOSED, Operation
+from domain.process.words import REMOTE, Operation
 
 
 def decide(state: OrderState, event: Event) -> Decision:
@@ -51,9 +51,9 @@ def _apply(state: OrderState, event: Event) -> Draft:
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
-    if draft.change is None:
-        faults.resume(draft)
+    faults.resume(draft)
     _advance(draft)
+    undo_leftovers(draft)
     facts.hear_early(draft)
     _take_up_line(draft)
     _tell_completed(draft)
@@ -194,7 +194,7 @@ def _chooser(draft: Draft, group_id: str):  # type: ignore[no-untyped-def]
         if choose.choose in group.choices:
             name = group.choices[choose.choose]
             return next(path for path in choose.paths if path.path == name)
-        path = next(p for p in choose.paths if p.otherwise or (p.when and holds_for(draft, group, p.when)))
+        path = path_now(draft, group, choose)
         draft.put(group.model_copy(update={"choices": group.choices | {choose.choose: path.path}}))
         because = "no other path's condition is true" if path.otherwise else f"{path.when} is true"
         draft.tell(
@@ -249,7 +249,8 @@ def _saved(draft: Draft, save: Save) -> None:
     draft.unsaved_answers = [given for given in draft.unsaved_answers if given.change_id not in answered]
     if save.revised is not None and save.revised == draft.unsaved_revision:
         draft.unsaved_revision = None
-    draft.saved_row, draft.saved_version = save.row, save.version
+    if save.version > draft.saved_version:
+        draft.saved_row, draft.saved_version = save.row, save.version
 
 
 TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE})
@@ -266,17 +267,34 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     if state.flights:
         if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in TELLING:
             save = _save_after(state, calls[0], event)
-            call = calls[0].model_copy(update={"save": save})
-            flight = state.flights[call.key].model_copy(update={"call": call})
-            return state.model_copy(update={"flights": {call.key: flight}}), [call]
-        return state, calls
+            if not _decides_edit(state, save):
+                call = calls[0].model_copy(update={"save": save})
+                flight = state.flights[call.key].model_copy(update={"call": call})
+                state, calls = state.model_copy(update={"flights": {call.key: flight}}), [call]
+        return _with_revision_saved(state, calls)
     if not state.groups:
         return state, calls
     if state.unsaved_events or state.unsaved_answers or state.unsaved_revision or row_of(state) != state.saved_row:
         return _with_save_call(state)
-    closed = all(group.status in CLOSED for group in row_of(state).groups) and state.change is None
-    closed = closed and not leftovers(state)
+    closed = row_of(state).finished and state.change is None
     return state.model_copy(update={"finished": closed}), calls
+
+
+def _decides_edit(state: OrderState, save: Save) -> bool:
+    """Whether the save would answer an edit that may be overtaken while its call is on the way (CHG12)."""
+    change = state.change
+    if change is None or change.asked.change != changes.EDIT:
+        return False
+    return any(given.change_id == change.asked.change_id for given in save.answers)
+
+
+def _with_revision_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
+    """A new version of the order is saved at once: whoever got the answer reads what it says (CHG14)."""
+    saves = [flight.call.save for flight in state.flights.values() if flight.call.operation not in REMOTE]
+    if state.unsaved_revision is None or any(s and s.revised == state.unsaved_revision for s in saves):
+        return state, calls
+    state, saving = _with_save_call(state)
+    return state, [*calls, *saving]
 
 
 def _save_after(state: OrderState, call: Call, event: Event) -> Save:
@@ -296,4 +314,4 @@ def _with_save_call(state: OrderState) -> tuple[OrderState, list[Call]]:
         save=save_of(state),
         summary="save the order's state",
     )
-    return state.model_copy(update={"flights": {call.key: Flight(call=call)}}), [call]
+    return state.model_copy(update={"flights": state.flights | {call.key: Flight(call=call)}}), [call]

@@ -72,7 +72,8 @@ class Draft:
         return goods + (self.facts.charges + self.facts.tax if self.is_first(group) else 0)
 
     def is_first(self, group: Group) -> bool:
-        return next((other.id for other in self.groups.values() if not other.cancelled), None) == group.id
+        standing = (other.id for other in self.groups.values() if other.lines and not other.cancelled)
+        return next(standing, None) == group.id
 
     def run_with_key(self, group_id: str, key: str) -> Run | None:
         """The run, current or past, that made the effect of this key."""

@@ -7,8 +7,8 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 from domain.money import Money, words_of
 from domain.policy.model import Step, TaskWord
 from domain.process import answering, applying
-from domain.process.change_plan import live_request, refusal, reworks, stage_of, touched, unasked
-from domain.process.conditions import holds_for, picked_lines
+from domain.process.change_plan import live_request, refusal, reworks, touched, unasked
+from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import (
@@ -22,7 +22,7 @@ from domain.process.messages import (
     ReviseOrder,
 )
 from domain.process.proposal import as_proposed, items
-from domain.process.state import ActiveChange, ChangeMove, Flight, Group, Rework, Run, RunState
+from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Rework, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE, ChangeKind, Operation, Pattern
 
@@ -41,18 +41,21 @@ def pursue(draft: Draft, change: ActiveChange) -> None:
         _make_then_break(draft, change)
 
 
-def frozen(draft: Draft, group_id: str) -> bool:
-    """Whether the group starts nothing new because of an edit: all until it is known which it touches (CHG6)."""
-    change = draft.change
-    if change is None or change.asked.change != "edit":
+def frozen(order: Draft | OrderState, group_id: str) -> bool:
+    """Whether the group starts nothing new because of a change (CHG6).
+
+    A cancel is about all groups; an edit too, until it is known which it touches.
+    """
+    change = order.change
+    if change is None:
         return False
-    return change.proposed is None or group_id in _touched(draft, change)
+    return change.asked.change != "edit" or change.proposed is None or group_id in _touched(order, change)
 
 
-def _touched(draft: Draft, change: ActiveChange) -> set[str]:
+def _touched(order: Draft | OrderState, change: ActiveChange) -> set[str]:
     if change.proposed is None or change.revised is None:
         return set()
-    return set(touched(draft, change.proposed, change.revised))
+    return set(touched(order, change.proposed, change.revised))
 
 
 def _moving(draft: Draft, change: ActiveChange) -> bool:
@@ -138,9 +141,10 @@ def _hold(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
         group = draft.groups[rework.group]
         step, target = reserve_target(preview, rework.group)
         old = draft.run_of(group, Operation.RESERVE)
-        if step is None or old is None or rework.reserve is not None or rework.pattern is Pattern.KEEP:
+        if step is None or rework.reserve is not None or rework.pattern is Pattern.KEEP:
             continue
-        if _more_units(draft, preview, rework.group, old, target) == 0:
+        begun = group.runs.get(step.step)
+        if begun is None or not begun.passed or _more_units(draft, preview, rework.group, old, target) == 0:
             continue
         run = draft.draw_up(preview.groups[rework.group], step, operation=Operation.RESERVE, lines=target)
         assert run.key is not None
@@ -148,7 +152,7 @@ def _hold(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
             location=run.snapshot.location,
             lines=target,
             skus=items(preview, target),
-            replaces=old.key,
+            replaces=None if old is None else old.key,
         )
         _put(draft, rework.model_copy(update={"reserve": run}))
         draft.call(run, rework.group, run.key, work, "set aside what the change needs", move=ChangeMove.HOLD)
@@ -165,8 +169,10 @@ def reserve_target(preview: Draft, group_id: str) -> tuple[Step | None, Lines]:
     return step, {} if step is None else picked_lines(preview, group, step)
 
 
-def _more_units(draft: Draft, preview: Draft, group_id: str, old: Run, target: Lines) -> int:
+def _more_units(draft: Draft, preview: Draft, group_id: str, old: Run | None, target: Lines) -> int:
     """Units that the proposed version needs and the old reservation does not hold."""
+    if old is None:
+        return sum(target.values())
     same_place = preview.groups[group_id].location == old.snapshot.location
     more = 0
     for number, quantity in target.items():
@@ -179,24 +185,19 @@ def _more_units(draft: Draft, preview: Draft, group_id: str, old: Run, target: L
 def _fund(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
     """Sends the authorizations of a higher total or another card; True if there was any to send (PAY2)."""
     sent = False
-    for group in list(draft.groups.values()):
+    for rework in change.reworks or ():
+        group, later = draft.groups[rework.group], preview.groups[rework.group]
+        step = _authorize_step(preview, later)
+        if step is None or rework.authorize is not None or not _relied_on(group, step):
+            continue
         old = draft.run_of(group, Operation.AUTHORIZE)
-        later = preview.groups[group.id]
-        rework = _rework_of(change, group.id)
-        if old is None or old.state is not RunState.DONE or later.cancelled or not later.lines:
-            continue
-        if rework is not None and rework.authorize is not None:
-            continue
-        other_card = rework is not None and ChangeKind.PAYMENT in rework.kinds
+        other_card = ChangeKind.PAYMENT in rework.kinds
         amount = preview.amount(later)
-        step = next(step for step in steps_of(preview.process(later)) if step.step == old.step)
-        wanted = step.when is None or holds_for(preview, later, step.when)
-        if not wanted or not (other_card or amount > (old.snapshot.amount or 0)):
+        if amount == 0 or (old is not None and not other_card and amount <= (old.snapshot.amount or 0)):
             continue
-        run = draft.draw_up(later, step, operation=Operation.AUTHORIZE, amount=amount)
+        lines = preview.quantities(later)
+        run = draft.draw_up(later, step, operation=Operation.AUTHORIZE, amount=amount, lines=lines)
         assert run.key is not None
-        if rework is None:
-            rework = Rework(group=group.id, pattern=Pattern.KEEP, stage=stage_of(group, change.progress), kinds=())
         _put(draft, rework.model_copy(update={"authorize": run}))
         work = AuthorizePayment(
             amount=amount,
@@ -207,6 +208,19 @@ def _fund(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
         draft.call(run, group.id, run.key, work, words, move=ChangeMove.FUND)
         sent = True
     return sent
+
+
+def _authorize_step(preview: Draft, group: Group) -> Step | None:
+    """The step that has money held for the group in the proposed version, if there is any."""
+    if group.cancelled or not group.lines:
+        return None
+    return next((step for step in required(preview, group) if step.do is TaskWord.AUTHORIZE), None)
+
+
+def _relied_on(group: Group, step: Step) -> bool:
+    """Whether the group has gone on behind the step: a call to ship relies on its money."""
+    run = group.runs.get(step.step)
+    return live_request(group) is not None if run is None else run.passed
 
 
 # ---- 5: break -------------------------------------------------------------------------------------
@@ -269,8 +283,9 @@ def _held(draft: Draft, flight: Flight) -> None:
     rework = _rework_of(_active(draft), flight.call.group)
     assert rework is not None
     assert rework.reserve is not None
-    old = draft.groups[rework.group].runs[rework.reserve.step]
-    more = sum(rework.reserve.snapshot.lines.values()) - sum(old.snapshot.lines.values())
+    old = draft.run_of(draft.groups[rework.group], Operation.RESERVE)
+    had = {} if old is None else old.snapshot.lines
+    more = sum(rework.reserve.snapshot.lines.values()) - sum(had.values())
     run = rework.reserve.model_copy(update={"state": RunState.DONE})
     _put(draft, rework.model_copy(update={"reserve": run}))
     words = (
@@ -307,8 +322,10 @@ def _forget(draft: Draft, flight: Flight) -> None:
 
 
 def refuse(draft: Draft, code: str, words: str) -> None:
-    """The change is turned down; what it holds is given back before it is answered."""
-    draft.change = _active(draft).model_copy(update={"refused_code": code, "refused_words": words})
+    """The change is turned down, for the first reason; what it holds is given back before it is answered."""
+    change = _active(draft)
+    if not change.refused_code:
+        draft.change = change.model_copy(update={"refused_code": code, "refused_words": words})
 
 
 def _withdraw(draft: Draft, change: ActiveChange) -> None:

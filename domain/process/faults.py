@@ -61,7 +61,7 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
         return
     run = draft.groups[call.group].runs[call.step]
     run = draft.change_run(call.group, call.step, unanswered=again)
-    if draft.change is not None:
+    if edits.frozen(draft, call.group):
         draft.stand_by(call.group, run)
     else:
         draft.park(call.group, run, "outside_unavailable", event.words)
@@ -85,11 +85,11 @@ def resend_due(draft: Draft) -> None:
 def tried_by_retry(order: Draft | OrderState) -> tuple[str, ...]:
     """The parked steps that a retry tries at once, which are those at which their groups stand.
 
-    During a change these are its undos only: all else stands by (CHG6).
+    Where a change is carried out these are its undos only: all else stands by (CHG6).
     """
     steps: list[str] = []
     for group, run, parked in _parked(order):
-        if order.change is not None or order.policy is None:
+        if edits.frozen(order, group.id) or order.policy is None:
             at_once = parked.undo is not None
         else:
             at_once = run.key is None or run.step in standing_at(order.policy.processes[group.process], group)
@@ -106,7 +106,7 @@ def retry(draft: Draft, event: RetryAsked) -> None:
             draft.amend(group.id, run, state=RunState.UNDOING, parked=None)
             if parked.code != changes.UNDO_REFUSED:
                 draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)
-        elif draft.change is None:
+        elif not edits.frozen(draft, group.id):
             _go_on_by_itself(draft, group.id, run.step)
     undo_leftovers(draft)
     if steps:
@@ -130,7 +130,7 @@ def resume(draft: Draft) -> None:
     A call that may ship waits until the steps before it have been passed anew: its money may have lapsed (I7).
     """
     for group, run, parked in _parked(draft):
-        if not parked.resume:
+        if not parked.resume or edits.frozen(draft, group.id):
             continue
         if run.unanswered is not None:
             if run.step in standing_at(draft.process(group), draft.groups[group.id]):

@@ -52,27 +52,51 @@ def finished(process: Process, group: Group) -> bool:
     return _walk(process.steps, group, lambda choose: path_taken(choose, group), [])
 
 
+def on_the_way(process: Process, chosen: Callable[[Choose], Path]) -> list[Step]:
+    """Every step of the process with the paths that would be chosen."""
+    return list(_on_the_way(process.steps, chosen))
+
+
+def _on_the_way(nodes: tuple[Node, ...], chosen: Callable[[Choose], Path]) -> Iterator[Step]:
+    for node in nodes:
+        match node:
+            case Step():
+                yield node
+            case Choose():
+                yield from _on_the_way(chosen(node).steps, chosen)
+            case Together():
+                for path in node.together:
+                    yield from _on_the_way(path.steps, chosen)
+
+
+def choices_of(process: Process) -> Iterator[Choose]:
+    """Every choice of a process, in reading order."""
+    yield from _choices(process.steps)
+
+
+def _choices(nodes: tuple[Node, ...]) -> Iterator[Choose]:
+    for node in nodes:
+        match node:
+            case Choose():
+                yield node
+                for path in node.paths:
+                    yield from _choices(path.steps)
+            case Together():
+                for path in node.together:
+                    yield from _choices(path.steps)
+            case Step():
+                pass
+
+
 def path_taken(choose: Choose, group: Group) -> Path:
     """The path the group has taken, else the one marked otherwise (the last)."""
     name = group.choices.get(choose.choose)
     return next((path for path in choose.paths if path.path == name), choose.paths[-1])
 
 
-def steps_taken(process: Process, group: Group) -> Iterator[Step]:
+def steps_taken(process: Process, group: Group) -> list[Step]:
     """Every step on the group's way, behind it and before it, in reading order."""
-    yield from _taken(process.steps, group)
-
-
-def _taken(nodes: tuple[Node, ...], group: Group) -> Iterator[Step]:
-    for node in nodes:
-        match node:
-            case Step():
-                yield node
-            case Choose():
-                yield from _taken(path_taken(node, group).steps, group)
-            case Together():
-                for path in node.together:
-                    yield from _taken(path.steps, group)
+    return on_the_way(process, lambda choose: path_taken(choose, group))
 
 
 def steps_of(process: Process) -> Iterator[Step]:

@@ -54,13 +54,14 @@ def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:
     assert change.revised is not None
     added = {one.number for one in change.revised.lines if one.kind is ChangeKind.ADDED}
     taken = {*draft.groups, *(plan.id for plan in change.proposed.groups)}
+    judged = {rework.group: rework.stage for rework in change.reworks or ()}
     fresh: dict[str, str] = {}
     homes: dict[int, str] = {}
     for line in change.proposed.lines:
         group = draft.groups.get(line.group)
         if line.number not in added or group is None:
             continue
-        stage = stage_of(group, change.progress)
+        stage = judged.get(group.id) or stage_of(group, change.progress)
         if draft.policy.change.pattern(ChangeKind.ADDED, stage) is not Pattern.ADDED_LINE:
             continue
         if group.id not in fresh:

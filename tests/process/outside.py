@@ -15,6 +15,7 @@ from domain.process.messages import (
     ChangeAnswer,
     CreateInvoice,
     GroupPlan,
+    InquireShipment,
     KnownEffect,
     Lines,
     Opened,
@@ -25,14 +26,19 @@ from domain.process.messages import (
     PricedLine,
     RequestShipment,
     ReserveStock,
+    Revised,
+    ReviseOrder,
     Save,
+    TrimReservation,
     Undo,
 )
 from domain.process.words import REMOTE, UNDO, Operation
+from tests.process.editing import Edit, named_lines, revised_by, version_of
 from tests.process.policies import slice_with, standard
+from tests.process.stockroom import Stockroom
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
-UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE})
+UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE})
 """Calls without an effect of their own: they are not in the effects ledger."""
 
 
@@ -45,8 +51,15 @@ class Database:
     events: dict[str, BusinessEvent] = field(default_factory=dict)
     answers: dict[str, ChangeAnswer] = field(default_factory=dict)
     cancelled: Lines = field(default_factory=dict)
+    opened: Opened | None = None
+    """The order as it is, with all of its groups."""
+    revision: int = 1
+    proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
+    """By change: the revision it would be, and the order as it would be."""
 
     def write(self, save: Save) -> None:
+        if save.revised is not None and save.revised.number > self.revision:
+            self.revision, self.opened = save.revised.number, self._applied(save)
         if save.version > self.version:
             self.version, self.row = save.version, save.row
         for event in save.events:
@@ -56,6 +69,21 @@ class Database:
             known_answer = self.answers.setdefault(answer.change_id, answer)
             assert same_answer(known_answer, answer), "a change was answered twice"
         self.cancelled |= save.cancelled
+
+    def _applied(self, save: Save) -> Opened:
+        assert save.revised is not None
+        number, opened = self.proposals[save.revised.change_id]
+        assert number == save.revised.number, "a proposal is applied as another revision"
+        homes = save.revised.homes
+        lines = (line.model_copy(update={"group": homes.get(line.number, line.group)}) for line in opened.lines)
+        return opened.model_copy(update={"lines": tuple(lines)})
+
+    def at(self, revision: int) -> Opened:
+        """The order at a revision that is saved, or proposed and about to be."""
+        proposed = [opened for number, opened in self.proposals.values() if number == revision]
+        found = proposed[-1] if revision > self.revision and proposed else self.opened
+        assert found is not None
+        return found
 
     @property
     def told(self) -> list[str]:
@@ -92,6 +120,15 @@ class World:
     """Authorizations whose life is over."""
     known_expired: set[str] = field(default_factory=set)
     """Those of which the order has been told."""
+    stock: Stockroom = field(default_factory=Stockroom)
+    edits: dict[str, Edit] = field(default_factory=dict)
+    """What each change is, by its id."""
+    progress: dict[str, str] = field(default_factory=dict)
+    """How far the carrier is with a request; one that it only has is released."""
+    voided: set[str] = field(default_factory=set)
+    """Authorizations that are void, or may be by now."""
+    beside: set[str] = field(default_factory=set)
+    """Keys of calls that were sent while a change was carried out."""
 
     def answer(
         self, call: Call, *, refuse: str | None = None, fault: bool = False, effect: bool = True
@@ -108,6 +145,8 @@ class World:
                 self.outcomes[call.key] = outcome
         if call.save is not None and not outcome.refused:
             self.database.write(call.save)
+        if isinstance(call.work, Undo) and outcome.refused:
+            self.voided.discard(call.work.of)
         if isinstance(call.work, CapturePayment) and outcome.code == "authorization_expired" and not fault:
             self.known_expired.add(call.work.authorization)
         return None if fault else outcome
@@ -144,6 +183,10 @@ class World:
     def _judge(self, call: Call) -> Outcome:
         if call.key in self.gone:
             return Outcome(refused=True, code="cancelled_before_arrival", words="It was cancelled before it came.")
+        if isinstance(call.work, ReviseOrder):
+            return self._revise(call.work)
+        if isinstance(call.work, InquireShipment):
+            return Outcome(code=self._how_far(call.work.of))
         refusal = self._refusal(call)
         if refusal:
             return Outcome(refused=True, code=refusal, words=f"They say {refusal}.")
@@ -153,6 +196,7 @@ class World:
             self.gone.add(call.work.of)
         if call.operation is Operation.OPEN:
             opened = self.opened(call.order)
+            self.database.opened = opened
             resumed = isinstance(call.work, OpenOrder) and call.work.resumed
             return Outcome(opened=opened.model_copy(update={"known": self.known()}) if resumed else opened)
         return Outcome(ref=f"ref-{len(self.done)}")
@@ -160,49 +204,137 @@ class World:
     def _refusal(self, call: Call) -> str:
         match call.work:
             case ReserveStock():
-                assert not self.live(Operation.RESERVE, call.group), "reserved twice (I1)"
+                return self._reserve(call, call.work)
+            case TrimReservation(of=key):
+                assert key in self.live(Operation.RESERVE, call.group), "trims what is not held"
+                self.stock.trim(key, call.work.location, call.work.lines, call.work.skus or {})
             case AuthorizePayment():
-                assert not self.held(call.group), "two authorizations hold money for one group"
+                others = self.held(call.group) - self.voided
+                assert not others or (call.key in self.beside and len(others) == 1), "two authorizations hold money"
             case RequestShipment():
-                self._may_ship(call)
+                self._may_ship(call, call.work)
             case CapturePayment(authorization=key):
                 if key in self.expired:
                     return "authorization_expired"
-                self._may_capture(call.work)
+                self._may_capture(call, call.work)
             case CreateInvoice(shipment=key):
                 assert self._left(key), "invoiced before it was shipped"
                 assert not self.live(Operation.INVOICE, call.group), "invoiced twice"
-            case Undo(kind=Operation.CANCEL_SHIPMENT, of=key) if key in self.shipped:
-                return "already_shipped"
-            case Undo(of=key):
-                assert key not in self.gone, "undone twice"
-                if call.operation is Operation.VOID:
-                    to_leave = set(self.live(Operation.SHIP, call.group)) - self.shipped.keys()
-                    assert not to_leave, "money taken from a live shipment (I7)"
+                total = call.work.goods + call.work.charges + call.work.tax
+                assert total == self.worth(call.group, call.revision), "invoiced what was not ordered"
+            case Undo():
+                return self._undo(call, call.work)
             case _:
                 pass
         return ""
 
-    def _may_ship(self, call: Call) -> None:
-        assert self.live(Operation.RESERVE, call.group), "shipped without stock (I1)"
-        assert not self.live(Operation.SHIP, call.group), "two live requests for one group (I12)"
+    def _undo(self, call: Call, work: Undo) -> str:
+        if call.operation is Operation.CANCEL_SHIPMENT and work.of in self.shipped:
+            return "already_shipped"
+        assert work.of not in self.gone, "undone twice"
+        if call.operation is Operation.RELEASE:
+            self.stock.release(work.of)
+        if call.operation is Operation.VOID:
+            assert work.of not in {taken.authorization for taken in self.captured().values()}, "a capture is voided"
+            self._still_covered(call, work.of)
+        return ""
 
-    def sent(self, call: Call) -> None:
+    def _still_covered(self, call: Call, voided: str) -> None:
+        """A void never leaves a live shipment without money (I7)."""
+        if self.database.at(call.revision).facts.payment_method != "card":
+            return
+        others = self._amounts(self.held(call.group) - {voided})
+        for key in set(self.live(Operation.SHIP, call.group)) - self.shipped.keys():
+            request = self.done[key]
+            assert max(others, default=0) >= self.needed(request), "money taken from a live shipment (I7)"
+
+    def _reserve(self, call: Call, work: ReserveStock) -> str:
+        live = self.live(Operation.RESERVE, call.group)
+        assert live == ([work.replaces] if work.replaces else []), "reserved twice (I1)"
+        skus = {line.number: line.sku for line in self.database.at(call.revision).lines} | (work.skus or {})
+        if not self.stock.reserve(call.key, work.location, work.lines, skus, work.replaces):
+            return "out_of_stock"
+        if work.replaces:
+            self.gone.add(work.replaces)
+        return ""
+
+    def _revise(self, work: ReviseOrder) -> Outcome:
+        database, edit = self.database, self.edits[work.change_id]
+        assert database.opened is not None
+        assert work.revision == database.revision + 1, "worked out from a version that is not saved"
+        assert work.change_id not in database.answers, "worked out after it was answered"
+        missing = named_lines(edit) - {line.number for line in database.opened.lines}
+        if edit.refused or missing:
+            return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
+        revised = revised_by(edit, database.opened)
+        if revised == Revised():
+            return Outcome(refused=True, code="nothing_changed", words="The order is like that already.")
+        used = {group.id for group in database.row.groups} if database.row else set()
+        whole = version_of(edit, database.opened, used | {plan.id for plan in database.opened.groups})
+        if not whole.lines:
+            return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
+        database.proposals[work.change_id] = (work.revision, whole)
+        before = {plan.id: plan.location for plan in database.opened.groups}
+        news = tuple(plan for plan in whole.groups if before.get(plan.id) != plan.location)
+        return Outcome(opened=whole.model_copy(update={"groups": news}), revised=revised)
+
+    def _how_far(self, key: str) -> str:
+        if key in self.shipped:
+            return "shipped"
+        return self.progress.get(key, "released") if key in self.live(Operation.SHIP) else "unknown"
+
+    def _may_ship(self, call: Call, work: RequestShipment) -> None:
+        asked = [self.done[key].work for key in self.live(Operation.SHIP)]
+        taken = {number for other in asked if isinstance(other, RequestShipment) for number in other.lines}
+        assert not taken & work.lines.keys(), "two live requests for one line (I12)"
+        assert not self.live(Operation.SHIP, call.group), "two live requests for one group (I12)"
+        skus = {line.number: line.sku for line in self.database.at(call.revision).lines}
+        held = [self.stock.held[key] for key in self.live(Operation.RESERVE, call.group)]
+        wanted = {(number, work.location, skus[number]): units for number, units in work.lines.items()}
+        covered = [all(units <= of.get(place, 0) for place, units in wanted.items()) for of in held]
+        assert covered == [True], "shipped without stock for its units (I1)"
+
+    def sent(self, call: Call, changing: bool = False) -> None:
         """A call leaves. When a shipment is asked for, money must stand behind it as far as anybody knows (I7)."""
-        if self.method == "card" and call.operation is Operation.SHIP:
-            standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired
-            assert standing, "shipped without money (I7)"
+        if changing:
+            self.beside.add(call.key)
+        if call.operation is Operation.VOID and isinstance(call.work, Undo):
+            self.voided.add(call.work.of)
+        if call.operation is Operation.SHIP and self.database.at(call.revision).facts.payment_method == "card":
+            standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
+            assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"
+
+    def _amounts(self, keys: set[str]) -> list[int]:
+        works = [self.done[key].work for key in keys]
+        return [work.amount for work in works if isinstance(work, AuthorizePayment)]
+
+    def needed(self, request: Call) -> int:
+        """The money that has to stand behind a request to ship."""
+        assert isinstance(request.work, RequestShipment)
+        opened = self.database.at(request.revision)
+        goods = sum(line.amount for line in opened.lines if line.number in request.work.lines)
+        return goods + self._charges(opened, request.group)
+
+    def worth(self, group: str, revision: int) -> int:
+        """What a group comes to."""
+        opened = self.database.at(revision)
+        return sum(line.amount for line in opened.lines if line.group == group) + self._charges(opened, group)
+
+    def _charges(self, opened: Opened, group: str) -> int:
+        first = min((line.group for line in opened.lines), key=int)
+        return opened.facts.charges if group == first else 0
 
     def _left(self, shipment: str) -> bool:
         """Whether the goods have left, or the group has nothing to ship."""
         asked = any(call.operation is Operation.SHIP for call in self.done.values())
         return shipment in self.shipped or (shipment.endswith("/not-shipped") and not asked)
 
-    def _may_capture(self, work: CapturePayment) -> None:
+    def _may_capture(self, call: Call, work: CapturePayment) -> None:
         held = self.done[work.authorization].work
         assert isinstance(held, AuthorizePayment)
         assert work.authorization not in self.gone, "captured on a void authorization"
         assert work.amount <= held.amount, "captured more than authorized (I3)"
+        assert work.amount == self.worth(call.group, call.revision), "captured what was not ordered"
         assert self._left(work.shipment), "captured before it was shipped"
         others = self.captured().values()
         assert work.shipment not in {other.shipment for other in others}, "captured twice (I3)"

@@ -27,6 +27,7 @@ from domain.process.state import OrderState, state_at
 from domain.process.state import Run as StepRun
 from domain.process.words import Operation
 from tests.process.checks import Watch, decided
+from tests.process.editing import Edit
 from tests.process.outside import LATER, MORNING, World
 from tests.process.policies import BUNDLE
 
@@ -76,7 +77,7 @@ class Run:
         self.watch.step(self.state, event, decision)
         self.state = decision.state
         for call in decision.calls:
-            self.world.sent(call)
+            self.world.sent(call, changing=self.state.change is not None)
         self.pending.extend(decision.calls)
         self.calls.extend(decision.calls)
         self.stops.extend(decision.stops)
@@ -115,6 +116,7 @@ class Run:
     def carrier(self, status: str, key: str | None = None, lines: Lines | None = None, id_: str = "f") -> None:
         """The carrier tells of the current request of group 1, or of another."""
         key = key or self.key("ship")
+        self.world.progress[key] = status
         if status in ("shipped", "delivered"):
             whole = self.world.done[key].work.lines if key in self.world.done else {}  # type: ignore[union-attr]
             self.world.shipped[key] = self.world.shipped.get(key, {}) | (lines or whole)
@@ -136,6 +138,12 @@ class Run:
         change = ChangeAsked.model_validate(asked)
         self.facts.append(change)
         self.feed(change)
+
+    def edit(self, edit: Edit, change_id: str = "e1", **more: object) -> "Run":
+        """Someone asks for a change of the order."""
+        self.world.edits.setdefault(change_id, edit)
+        self.cancel(change_id, change="edit", reason="the customer called", **more)
+        return self
 
     def retry(self) -> None:
         self.feed(RetryAsked(requested_by="ann", at=self.at))

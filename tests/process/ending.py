@@ -1,0 +1,63 @@
+"""What must be true of an order that is over, by the books of the outside."""
+
+from domain.process.messages import Opened, RequestShipment
+from domain.process.rows import row_of
+from domain.process.state import Group, RunState
+from domain.process.words import Operation, Status
+from tests.process.outside import same_answer
+from tests.process.runner import Run
+
+STANDING = (Operation.RESERVE, Operation.SHIP, Operation.INVOICE)
+
+
+def is_well(run: Run, *, skipped: bool = False) -> None:
+    """Saved, answered, and nothing too much or too little outside. `skipped` says that somebody had a step skipped."""
+    database, state, row = run.world.database, run.state, row_of(run.state)
+    assert database.row == row, "the read model is not what the workflow has"
+    assert database.version == state.saved_version
+    assert database.answers.keys() == state.answers.keys(), "an answer was not saved (CHG14)"
+    assert all(same_answer(database.answers[change_id], state.answers[change_id]) for change_id in state.answers)
+    assert run.watch.asked <= state.answers.keys()
+    if row.status == Status.CANCELLED:
+        _is_cancelled(run)
+        return
+    assert not database.cancelled
+    assert database.told.count("order.completed") == 1
+    assert database.opened is not None
+    assert database.revision == state.revision, "the order is not saved as it is (CAP11)"
+    assert {line.number: line for line in database.opened.lines} == state.lines
+    for group in state.groups.values():
+        _group_is_well(run, database.opened, group, skipped)
+
+
+def _is_cancelled(run: Run) -> None:
+    world = run.world
+    for operation in (*STANDING, Operation.CAPTURE):
+        assert not world.live(operation), f"a cancelled order still has its {operation} (I2)"
+    assert not world.held(), "a cancelled order still holds money (I2)"
+    assert world.database.cancelled == {n: line.quantity for n, line in run.state.lines.items()}
+    assert world.database.told.count("order.cancelled") == 1
+    assert "order.completed" not in world.database.told
+
+
+def _group_is_well(run: Run, opened: Opened, group: Group, skipped: bool) -> None:
+    """What the outside has is what the newest version of the order says."""
+    world = run.world
+    lines = {line.number: line for line in opened.lines if line.group == group.id}
+    for operation in STANDING:
+        assert len(world.live(operation, group.id)) == (1 if lines else 0), operation
+    captures = world.live(Operation.CAPTURE, group.id)
+    taken = {work.authorization for key, work in world.captured().items() if key in captures}
+    assert world.held(group.id) <= taken, "money is held that nobody takes (I2)"
+    if not lines:
+        return
+    capture = group.runs["capture"]
+    assert len(captures) == (1 if capture.state is RunState.DONE else 0)
+    card = opened.facts.payment_method == "card" and world.worth(group.id, world.database.revision) > 0
+    assert capture.state is RunState.DONE or not card or skipped
+    held = world.stock.held[world.live(Operation.RESERVE, group.id)[0]]
+    assert held == {(number, group.location, line.sku): line.quantity for number, line in lines.items()}
+    request = world.done[world.live(Operation.SHIP, group.id)[0]].work
+    assert isinstance(request, RequestShipment)
+    assert request.lines == {number: line.quantity for number, line in lines.items()}
+    assert request.location == group.location
