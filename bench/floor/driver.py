@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.documents import documents
+from bench.floor import tuning
 from bench.floor.shapes import BareOrder
 from limits import RELAY_ORDERS_AT_ONCE
 from settings import Settings
@@ -59,10 +60,14 @@ async def main() -> None:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     settings = Settings.from_env()
-    client = await Client.connect(settings.temporal_address, data_converter=pydantic_data_converter)
+    client = await Client.connect(
+        settings.temporal_address,
+        data_converter=pydantic_data_converter,
+        grpc_compression=tuning.compression(settings),
+    )
     async with await asyncio.start_unix_server(Driver(client).listen, os.environ[SOCKET]):
         await stopped.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    tuning.run(main())

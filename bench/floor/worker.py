@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
+from bench.floor import tuning
 from bench.floor.driver import QUEUE, SOCKET
 from bench.floor.shapes import BareOrder
 from bench.floor.workflow import BareOrderWorkflow
@@ -91,7 +92,11 @@ async def main() -> None:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     settings = Settings.from_env()
-    client = await Client.connect(settings.temporal_address, data_converter=pydantic_data_converter)
+    client = await Client.connect(
+        settings.temporal_address,
+        data_converter=pydantic_data_converter,
+        grpc_compression=tuning.compression(settings),
+    )
     _, told = await asyncio.open_unix_connection(os.environ[SOCKET])
     async with (
         AsyncConnectionPool(settings.database(), min_size=2, max_size=16, kwargs={"autocommit": True}) as pool,
@@ -109,4 +114,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    tuning.run(main())
