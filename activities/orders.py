@@ -52,7 +52,8 @@ class Orders:
             fresh = open_order(order.document, bundle, order.prices, order.available)
         except NoPriceError as error:
             return Outcome(refused=True, code="no_price", words=str(error))
-        async with transaction(self._pool) as connection:
+        unit = statement if call.save is None else transaction
+        async with unit(self._pool) as connection:
             await opening.write(connection, call.order, fresh)
             await save(connection, call)
         return Outcome(opened=fresh.opened)
