@@ -63,8 +63,9 @@ CAPTURED = with_save(
         """
     INSERT INTO payment_capture
         (key, order_number, authorization_key, shipment_key, ref, amount, refunded, currency, at)
-    VALUES (%(key)s, %(order)s, %(authorization)s, %(shipment)s, %(ref)s, %(amount)s, 0, %(currency)s, %(at)s)
-    ON CONFLICT (key) DO NOTHING
+    SELECT key, %(order)s, %(authorization)s, %(shipment)s, %(ref)s::text, %(amount)s::bigint, 0, %(currency)s,
+           %(at)s::timestamptz
+    FROM entered
     RETURNING key, order_number, authorization_key, amount, currency, at
 ), posted AS (
     INSERT INTO posting (key, entry, order_number, debit, credit, amount, currency, at)
