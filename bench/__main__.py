@@ -9,12 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import activation, orders, posting
+from bench import activation, changes, orders, posting
 from bench.figures import Measure, show, write
 from bench.ground import running_ground
 from settings import Settings
 
-MEASURES = ("activation", "orders", "posting")
+MEASURES = ("activation", "changes", "orders", "posting")
 ROUNDS = 5
 TABLE_WIDTH = 110
 
@@ -25,6 +25,9 @@ async def run(chosen: list[str], rounds: int) -> list[Measure]:
     if "activation" in chosen:
         found.append(await activation.measure(rounds))
     with tempfile.TemporaryDirectory(prefix="ordito-bench-") as folder:
+        if "changes" in chosen:
+            async with running_ground(Path(folder) / "changes") as ground:
+                found += await changes.measure(ground, rounds)
         if "orders" in chosen:
             async with running_ground(Path(folder) / "orders") as ground:
                 found += await orders.measure(ground, rounds)

@@ -48,13 +48,13 @@ class Round:
 async def measure(ground: Ground, rounds: int) -> list[Measure]:
     """Both measures, from the same rounds. Leaves the relay paused."""
     await ground.database.execute(STEPS)
-    await _quieten(ground)
+    await quieten(ground)
     socket = ground.folder / "floor.sock"
     environment = {**ground.settings.environment(), driver.SOCKET: str(socket)}
     async with running_program("bench.floor.driver", ground.folder, environment) as drives:
         await until(lambda: _exists(socket), PATIENCE, "the floor's driver listens")
         async with running_program("bench.floor.worker", ground.folder, environment) as works:
-            await until(lambda: _polls(ground, works), PATIENCE, "the floor's worker polls")
+            await until(lambda: polls(ground, works), PATIENCE, "the floor's worker polls")
             pairs = await _rounds(ground, socket, {"driver": drives.pid, "worker": works.pid}, rounds)
     ours, floor = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     say(f"CPU of an order, ours: {_in_words(ours)}")
@@ -77,7 +77,7 @@ async def measure(ground: Ground, rounds: int) -> list[Measure]:
     ]
 
 
-async def _quieten(ground: Ground) -> None:
+async def quieten(ground: Ground) -> None:
     """One webhook an order, the one that it waits for; the floor's orders get their signal from its driver instead."""
     for partner, events in (("carrier", ["shipped"]), ("payments", [])):
         answer = await ground.outside.put(f"/{partner}/admin/config", json={"events": events})
@@ -166,6 +166,6 @@ async def _exists(path: Path) -> bool:
     return path.exists()
 
 
-async def _polls(ground: Ground, child: Child) -> bool:
+async def polls(ground: Ground, child: Child) -> bool:
     settings = ground.settings
     return await has_poller(settings.temporal_address, settings.temporal_namespace, driver.QUEUE, child.pid)

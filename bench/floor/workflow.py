@@ -1,6 +1,7 @@
 """A bare order: the same steps as ours, nothing decided, nothing kept.
 
-Three local activities, three remote ones, one signal. The sandbox loads this module for each workflow.
+Three local activities, three remote ones, one signal; and an update that does nothing. The sandbox loads this module
+for each workflow.
 """
 
 from datetime import timedelta
@@ -43,3 +44,8 @@ class BareOrderWorkflow:
     def shipped(self) -> None:
         """The goods have left."""
         self._shipped = True
+
+    @workflow.update
+    async def change(self) -> str:
+        """Changes nothing: what it costs to ask a workflow and be answered."""
+        return "unchanged"
