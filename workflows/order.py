@@ -7,7 +7,7 @@ The sandbox loads this module anew for every order, so it stays small; everythin
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -127,14 +127,26 @@ class OrderWorkflow:
         return long and not self._state.flights and workflow.all_handlers_finished()
 
     def _set_alarm(self) -> None:
-        """One timer an order, for its earliest deadline; only a changed deadline moves it (hard case 8)."""
+        """One timer an order, for its earliest deadline; only a changed deadline moves it (hard case 8).
+
+        While a call is on its way the timer is moved only to ring earlier: a change takes a wait back and begins it
+        anew, most often with the deadline that it had. One that rings too early finds nothing late.
+        """
         moment = None if self._state.finished else next_alarm(self._state)
-        if self._alarm is not None and self._alarm.get_name() != str(moment):
+        if self._alarm is not None and self._alarm.get_name() != str(moment) and not self._may_stay(moment):
             self._alarm.cancel()
             self._alarm = None
         if self._alarm is None and moment is not None:
             pause = max(moment - workflow.now(), timedelta())
             self._alarm = asyncio.create_task(self._ring(pause), name=str(moment))
+
+    def _may_stay(self, moment: datetime | None) -> bool:
+        """Whether the timer may be left as it is until the order rests; at the order's end it ends by itself."""
+        if self._release < 3 or self._alarm is None:
+            return False
+        if not self._state.flights:
+            return self._state.finished
+        return moment is None or datetime.fromisoformat(self._alarm.get_name()) <= moment
 
     async def _ring(self, pause: timedelta) -> None:
         await workflow.sleep(pause, summary="the order's earliest deadline")
