@@ -51,7 +51,8 @@ async def _keep(
         if start["finished"]:
             await changes.answer_closed(connection, number, asked.change_id, asked.at)
             return (await changes.find(connection, number, asked.change_id)) or row, None
-        return row, await dispatch.enqueue(connection, number, "change", signal_payload(asked))
+        message = signal_payload(asked)
+        return row, await dispatch.enqueue(connection, number, "change", message, note=dispatch.ASKED_DIRECTLY)
 
 
 async def _ask(
@@ -72,7 +73,7 @@ async def _ask(
         if answered and message is not None:
             await dispatch.mark_delivered(connection, [message], "the order was asked directly")
         elif message is not None:
-            await dispatch.announce(connection)
+            await dispatch.leave_to_relay(connection, message)
         row = await changes.find(connection, number, asked.change_id)
     if row is not None and given is not None and row["answer"] is None:
         return {**row, "outcome": given.outcome, "answer": given.model_dump(mode="json")}

@@ -8,6 +8,10 @@ from typing import Any
 from store.pool import Connection
 
 CHANNEL = "dispatch"
+ASKED_DIRECTLY = "the order is being asked directly"
+"""Note of a message whose sender is about to say the same itself: nobody else delivers it for a while."""
+HEAD_START_SECONDS = 7
+"""How long that is: longer than an answer usually takes, so that the order does not hear the same twice."""
 RELAY_LOCK = 7_017_484
 """Advisory lock of the one relay that delivers."""
 
@@ -24,11 +28,13 @@ class Message:
     created_at: datetime
 
 
-async def enqueue(connection: Connection, order_number: str, kind: str, payload: dict[str, Any]) -> int:
-    """Add a message in the caller's transaction; its id. `announce` wakes the relay."""
+async def enqueue(
+    connection: Connection, order_number: str, kind: str, payload: dict[str, Any], *, note: str = ""
+) -> int:
+    """Add a message in the caller's transaction; its id. `announce` wakes the relay, ASKED_DIRECTLY holds it back."""
     cursor = await connection.execute(
-        "INSERT INTO dispatch (order_number, kind, payload, note) VALUES (%s, %s, %s::jsonb, '') RETURNING id",
-        (order_number, kind, json.dumps(payload)),
+        "INSERT INTO dispatch (order_number, kind, payload, note) VALUES (%s, %s, %s::jsonb, %s) RETURNING id",
+        (order_number, kind, json.dumps(payload), note),
     )
     row = await cursor.fetchone()
     assert row is not None
@@ -40,12 +46,19 @@ async def announce(connection: Connection) -> None:
     await connection.execute("SELECT pg_notify('dispatch', '')")
 
 
+async def leave_to_relay(connection: Connection, message: int) -> None:
+    """Its sender could not say it itself; wakes the relay when the transaction commits."""
+    await connection.execute("UPDATE dispatch SET note = '' WHERE id = %s AND delivered_at IS NULL", (message,))
+    await announce(connection)
+
+
 async def undelivered(connection: Connection, limit: int, resting: list[str]) -> list[Message]:
-    """The oldest messages, but none of the orders that are `resting` after a failure."""
+    """The oldest messages, but none of the orders that are `resting` after a failure, nor what has a head start."""
     cursor = await connection.execute(
         "SELECT id, order_number, kind, payload, attempts, created_at FROM dispatch"
-        " WHERE delivered_at IS NULL AND order_number <> ALL(%s::text[]) ORDER BY id LIMIT %s",
-        (resting, limit),
+        " WHERE delivered_at IS NULL AND order_number <> ALL(%s::text[])"
+        " AND (note <> %s OR created_at < now() - make_interval(secs => %s)) ORDER BY id LIMIT %s",
+        (resting, ASKED_DIRECTLY, HEAD_START_SECONDS, limit),
     )
     return [Message(**row) for row in await cursor.fetchall()]
 

@@ -247,3 +247,20 @@ async def test_the_promise_of_a_running_order_comes_with_the_answer(
         response = await desk.http.post("/v1/orders", params={"wait": "promised", "timeout": 1}, json=body)
         assert (response.status_code, response.json()["promise"]) == (202, None)
         assert (await handle(client, body["number"]).describe()).id == f"order-{body['number']}"
+
+
+async def test_a_change_that_is_being_asked_directly_is_left_alone_for_a_while(desk: Desk) -> None:
+    async with desk.pool.connection() as connection:
+        message = await dispatch.enqueue(connection, "P-1", "change", {"change_id": "c"}, note=dispatch.ASKED_DIRECTLY)
+        fact = await dispatch.enqueue(connection, "P-1", "carrier", {})
+
+        async def deliverable() -> list[int]:
+            return [found.id for found in await dispatch.undelivered(connection, 10, [])]
+
+        assert await deliverable() == [fact]
+        await connection.execute("UPDATE dispatch SET created_at = created_at - interval '8 s'")
+        assert await deliverable() == [message, fact]  # whoever asked it is gone
+        await connection.execute("UPDATE dispatch SET created_at = now()")
+        assert await deliverable() == [fact]
+        await dispatch.leave_to_relay(connection, message)
+        assert await deliverable() == [message, fact]
