@@ -7,7 +7,7 @@ from activities.faults import told_apart, work_of
 from activities.running import once
 from domain.process.messages import Call, Outcome, ReserveStock, TrimReservation, Undo
 from domain.process.words import Operation
-from store import effects, holding, stock
+from store import effects, holding, revisions, stock
 from store.pool import Connection, Pool, transaction
 from store.saving import save
 
@@ -37,6 +37,7 @@ class Inventory:
                 short = await holding.reserve(connection, call, work)
                 if short:
                     raise Rollback(attempt)  # nor is what it would replace kept from coming
+                await revisions.apply(connection, call)
             return await _held_or_refused(connection, call, _shortage(short, work.location, "more "))
 
         if call.revision == 1 and work.replaces is None and work.skus is None:

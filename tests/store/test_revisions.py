@@ -7,10 +7,11 @@ import pytest
 
 from activities.bundles import Bundles
 from activities.changes import Changes
+from activities.inventory import Inventory
 from activities.orders import Orders
 from domain.process.messages import GroupPlan, GroupRow, LineChange, Outcome, PricedLine
 from domain.process.words import ChangeKind, Operation, Status
-from tests.store.changing import RESERVE, keep, later, replace, revise, revised, revising, save
+from tests.store.changing import RESERVE, keep, later, replace, replacing, revise, revised, revising, save, trim
 from tests.store.shop import ADDRESS, Shop, told
 
 
@@ -224,6 +225,28 @@ async def test_an_effect_that_is_refused_saves_no_version_and_one_that_is_done_d
     again = revised(1).model_copy(update={"events": (told("e", "told"),)})
     assert (await order.reserve("O-1", {1: 6}, n=2, save=again)).refused is False
     assert await order.one("SELECT count(*) FROM order_revision") == 2
+
+
+async def test_every_kind_of_local_call_saves_its_version(order: Shop) -> None:
+    inventory = Inventory(order.pool)
+    held = replacing({1: 5}, of=None, save=revised(1)).model_copy(update={"revision": 2})
+    await revise(order, {"lines": [{"number": 1, "quantity": 5}]})
+    await order.run(inventory.reserve_stock, held)
+    assert await stored(order) == [(1, "1", 5, 5000, "1", 0, 0, 5), AS_PLACED[1]]
+    await revise(order, {"lines": [{"number": 1, "quantity": 6}]}, "c-2", 3)
+    await replace(order, {1: 6}, n=3, of=held.key, save=revised(2, 3, "c-2"))
+    assert (await stored(order))[0] == (1, "1", 6, 6000, "1", 0, 0, 6)
+    await revise(order, {"lines": [{"number": 1, "quantity": 7}]}, "c-3", 4)
+    await trim(order, later(3), {1: 6}, save=revised(3, 4, "c-3"))
+    assert (await stored(order))[0] == (1, "1", 7, 7000, "1", 0, 0, 7)
+    await revise(order, {"lines": [{"number": 1, "quantity": 8}]}, "c-4", 5)
+    undo = order.undoing(held, Operation.RELEASE, save=revised(4, 5, "c-4"))
+    await order.run(inventory.release_stock, undo)
+    assert (await stored(order))[0] == (1, "1", 8, 8000, "1", 0, 0, 8)
+    await revise(order, {"lines": [{"number": 1, "quantity": 9}]}, "c-5", 6)
+    await order.invoice("O-1", {1: 1}, goods=1000, save=revised(5, 6, "c-5"))
+    assert (await stored(order))[0] == (1, "1", 9, 9000, "1", 0, 0, 9)
+    assert await order.rows("SELECT revision, version FROM sales_order") == [(6, 5)]
 
 
 async def test_units_that_left_meanwhile_stay_counted(order: Shop) -> None:
