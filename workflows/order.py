@@ -19,12 +19,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
         Begun,
+        Call,
         CallDone,
         CallFailed,
         CarrierFact,
         ChangeAnswer,
         ChangeAsked,
         Event,
+        Outcome,
         PaymentFact,
         RetryAsked,
         SkipAsked,
@@ -36,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.process.state import RELEASE, OrderInput, state_at
     from domain.process.words import REMOTE
     from workflows.attributes import FIRST, Shown, shown, updates
-    from workflows.calling import Handle, start_call, words_of_failure
+    from workflows.calling import Handle, asks_on, start_call, start_remote, words_of_failure
     from workflows.snapshot import OrderSnapshot, in_progress
 
 ANSWER_WITHIN = timedelta(seconds=5)
@@ -109,17 +111,25 @@ class OrderWorkflow:
                 self._handles[key].cancel()
         for call in decision.calls:
             self._handles[call.key] = start_call(call)
-            asyncio.create_task(self._finish(call.key))  # noqa: RUF006 - the workflow's loop keeps its tasks
+            asyncio.create_task(self._finish(call))  # noqa: RUF006 - the workflow's loop keeps its tasks
 
-    async def _finish(self, key: str) -> None:
+    async def _finish(self, call: Call) -> None:
         event: Event
         try:
-            outcome = await self._handles[key]
-            event = CallDone(key=key, outcome=outcome, at=workflow.now())
+            event = CallDone(key=call.key, outcome=await self._outcome(call), at=workflow.now())
         except FailureError as error:
-            event = CallFailed(key=key, words=words_of_failure(error), at=workflow.now())
-        del self._handles[key]
+            event = CallFailed(key=call.key, words=words_of_failure(error), at=workflow.now())
+        del self._handles[call.key]
         self._events.append(event)
+
+    async def _outcome(self, call: Call) -> Outcome:
+        try:
+            return await self._handles[call.key]
+        except FailureError as error:
+            if not asks_on(call, error):
+                raise
+        self._handles[call.key] = start_remote(call)
+        return await self._handles[call.key]
 
     def _may_continue_as_new(self) -> bool:
         """With nothing on its way and a long history behind it (hard case 7)."""
