@@ -4,7 +4,7 @@ A change is JSON as `domain.change_document` checks it: `set` with the order's o
 single lines. An absent field stays as it is; null takes away what an order may be without.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,6 +37,8 @@ class NewVersion:
     document: Json
     party: Json
     revised: Revised
+    places: dict[int, str]
+    """JSON path of the entry of the change that names a line."""
 
 
 @dataclass
@@ -49,6 +51,7 @@ class _Work:
     lines: dict[int, Json] = field(default_factory=dict)
     changes: list[LineChange] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    places: dict[int, str] = field(default_factory=dict)
 
     def problem(self, path: str, code: str, words: str) -> None:
         self.problems.append(Problem(path, code, words))
@@ -77,7 +80,17 @@ def revise(
         work.problem("$", "nothing_changed", "The order is like that already; there is nothing to change.")
     if work.problems:
         raise ProblemsFound(tuple(work.problems))
-    return NewVersion(work.document, work.party, Revised(lines=tuple(work.changes), fields=fields))
+    return NewVersion(work.document, work.party, Revised(lines=tuple(work.changes), fields=fields), work.places)
+
+
+def unknown_items(new: NewVersion, known: Collection[str]) -> list[Problem]:
+    """Problems (unknown_sku) of lines whose item is none of the known ones."""
+    words = "There is no item with this SKU. Check it, or add the item with PUT /v1/items."
+    return [
+        Problem(f"{new.places.get(line['number'], '$')}.sku", "unknown_sku", words)
+        for line in new.document["lines"]
+        if line["sku"] not in known
+    ]
 
 
 # ---- the order's own fields ------------------------------------------------------------------------
@@ -99,8 +112,7 @@ def _change_fields(work: _Work, wanted: Mapping[str, Any]) -> Iterator[ChangeKin
     if wanted.get("payment") is not None:
         yield from _change_payment(work, wanted["payment"])
     if "bill_to" in wanted:
-        bill_to = None if wanted["bill_to"] is None else _address(wanted["bill_to"])
-        yield from _refer(party, "bill_to", bill_to)
+        yield from _refer(party, "bill_to", wanted["bill_to"] and _address(wanted["bill_to"]))
     if "note" in wanted:
         yield from _refer(party, "note", wanted["note"])
     if "purchase_order" in wanted:
@@ -163,12 +175,12 @@ def _change_lines(work: _Work, entries: Any) -> None:
 
 def _change_line(work: _Work, path: str, entry: Mapping[str, Any]) -> None:
     number = entry["number"]
+    work.places[number] = path
     line, progress = work.lines.get(number), work.progress.get(number, Progress())
     if line is None and number not in work.progress:
         work.problem(f"{path}.number", "unknown_line", f"The order has no line {number}.")
-    elif line is None or line["quantity"] <= progress.shipped + progress.cancelled:
-        what = "cancelled" if line is None or progress.cancelled >= line["quantity"] else "shipped"
-        work.problem(f"{path}.number", "line_closed", f"Line {number} is {what}; nothing of it can be changed.")
+    elif line is None or progress.cancelled >= line["quantity"]:
+        work.problem(f"{path}.number", "line_closed", f"Line {number} is cancelled; nothing of it can be changed.")
     elif entry.get("cancel"):
         _cancel(work, line, progress)
     else:
@@ -189,7 +201,7 @@ def _edit(work: _Work, path: str, line: Json, entry: Mapping[str, Any], progress
     if entry.get("quantity") is not None:
         _set_quantity(work, path, line, entry["quantity"], progress)
     if entry.get("sku") is not None and entry["sku"] != line["sku"]:
-        if progress.shipped:
+        if progress.shipped and not _all_left(before, progress):
             words = f"{progress.shipped} of line {line['number']} have left; cancel the rest and add a line instead."
             work.problem(f"{path}.sku", "partly_shipped", words)
         line["sku"] = entry["sku"]
@@ -203,9 +215,14 @@ def _edit(work: _Work, path: str, line: Json, entry: Mapping[str, Any], progress
         work.told(line["number"], kind, before["quantity"], line["quantity"])
 
 
+def _all_left(line: Json, progress: Progress) -> bool:
+    """Whether nothing of a line is left to ship. What is still possible then is said by the change matrix (CHG5)."""
+    return progress.shipped > 0 and progress.shipped + progress.cancelled >= line["quantity"]
+
+
 def _set_quantity(work: _Work, path: str, line: Json, quantity: int, progress: Progress) -> None:
     done = progress.shipped + progress.cancelled
-    if quantity < done:
+    if quantity < done and not _all_left(line, progress):
         what = "have left" if not progress.cancelled else "have left or were cancelled"
         words = f"{done} of line {line['number']} {what}; the quantity cannot be less. Ask for a return instead."
         work.problem(f"{path}.quantity", "below_shipped", words)
@@ -242,7 +259,7 @@ def _add_line(work: _Work, path: str, told: Mapping[str, Any]) -> None:
         return
     line = {"number": number, **{name: told[name] for name in LINE_FIELDS if told.get(name) is not None}}
     _put(line, "unit_price", _price(work, f"{path}.add.unit_price", line.get("unit_price")))
-    work.lines[number] = line
+    work.lines[number], work.places[number] = line, f"{path}.add"
     work.told(number, ChangeKind.ADDED, 0, line["quantity"])
 
 
