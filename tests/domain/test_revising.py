@@ -218,14 +218,12 @@ def test_everything_wrong_is_told_at_once_with_its_place() -> None:
             {"number": 3, "quantity": 1},
             {"number": 1, "quantity": 2},
             {"number": 1, "cancel": True},
-            {"number": 2, "cancel": True},
             {"number": 4, "sku": "X"},
             {"add": {"sku": "Y", "quantity": 1, "unit_price": "1.234"}},
         ]
     }
     at = {
         "line1": Progress(shipped=3),
-        "line2": Progress(shipped=3),
         "line3": Progress(cancelled=1),
         "line4": Progress(shipped=1),
     }
@@ -234,10 +232,25 @@ def test_everything_wrong_is_told_at_once_with_its_place() -> None:
         ("$.lines[1].number", "line_closed"),
         ("$.lines[2].quantity", "below_shipped"),
         ("$.lines[3].number", "repeated_line"),
-        ("$.lines[4].number", "line_closed"),
-        ("$.lines[5].sku", "partly_shipped"),
-        ("$.lines[6].add.unit_price", "too_many_decimals"),
+        ("$.lines[4].sku", "partly_shipped"),
+        ("$.lines[5].add.unit_price", "too_many_decimals"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        ({"quantity": 6}, ChangeKind.QUANTITY_UP),
+        ({"quantity": 4}, ChangeKind.QUANTITY_DOWN),
+        ({"sku": "X"}, ChangeKind.ITEM),
+        ({"cancel": True}, ChangeKind.CANCELLED),
+        ({"unit_price": "9.00"}, ChangeKind.PRICE),
+    ],
+)
+def test_what_becomes_of_a_line_that_has_left_is_for_the_matrix_to_say(entry: dict[str, Any], kind: ChangeKind) -> None:
+    """CHG5."""
+    new = changed({"lines": [{"number": 1, **entry}]}, line1=Progress(shipped=5))
+    assert [change.kind for change in new.revised.lines] == [kind]
 
 
 def test_the_words_say_what_to_do() -> None:
