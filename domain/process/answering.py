@@ -6,7 +6,7 @@ from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, Terms
 from domain.process.state import ActiveChange, Group, Rework
-from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern
+from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERS
 
 
@@ -138,7 +138,7 @@ def _total(before: Terms, after: Terms) -> str:
 
 
 def _cancels(rework: Rework) -> bool:
-    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE)
+    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE) and rework.stage is not Stage.NOT_SENT
 
 
 def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
