@@ -7,21 +7,19 @@ request is cancelled; then the caller is answered. The new request and the void 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
-from temporalio.client import Client
 
 from bench import orders
+from bench.changing import DOWN, UP, ChangingShop
 from bench.documents import documents, skus
 from bench.figures import Goal, Measure
 from bench.floor import driver
 from bench.floor.changing import BareOrders, bare_orders
 from bench.ground import Ground, running_program, say, until
-from bench.happened import Happened, rests_at, since
+from bench.happened import Happened
 from workflows.connecting import connect
 
 CHANGES = 10
@@ -29,67 +27,37 @@ CHANGES = 10
 WARM_UP = 4
 MANY_LINES = 200
 PATIENCE = 60.0
-UP, DOWN = 1, -1
 
 
-@dataclass
-class Shop:
-    """Ours: orders that wait for the carrier, and the doors through which they are changed."""
+class Round(NamedTuple):
+    """Medians of a round in milliseconds, what happened in our orders, and the last of them."""
 
-    ground: Ground
-    http: aiohttp.ClientSession
-    temporal: Client
-    _at: dict[str, int] = field(default_factory=dict)
-    """Number of the last event of each order's history when it came to rest."""
+    ours: float
+    floor: float
+    shape: float
+    happened: list[Happened]
+    order: dict[str, Any]
 
-    async def place(self, placed: Sequence[dict[str, Any]]) -> None:
-        """Places the orders, and waits until all wait for the carrier."""
-        for order in placed:
-            (await self.ground.api.post("/v1/orders", json=order)).raise_for_status()
-        for order in placed:
-            await self._come_to_rest(order["number"], 1)
 
-    async def change(self, order: dict[str, Any], by: int) -> tuple[float, Happened]:
-        """Moves the quantity of line 1; milliseconds until the answer, and what the history has of it at rest."""
-        number, line = order["number"], order["lines"][0]
-        line["quantity"] += by
-        revision = order["revision"] = order.get("revision", 1) + 1
-        body = {
-            "change_id": f"to-{revision}",
-            "base_revision": revision - 1,
-            "lines": [{"number": 1, "quantity": line["quantity"]}],
-        }
-        headers = {"Authorization": f"Bearer {self.ground.settings.api_key}"}
-        url = f"{self.ground.settings.api_url}/v1/orders/{number}/changes"
-        before, started = self._at[number], time.perf_counter()
-        async with self.http.post(url, json=body, headers=headers) as response:
-            answer = await response.json()
-        took = (time.perf_counter() - started) * 1000
-        if response.status != 200 or answer["outcome"] != "accepted":
-            raise RuntimeError(f"the change of {number} was not accepted at once: {response.status} {answer}")
-        await self._come_to_rest(number, revision)
-        return took, await since(self.temporal.get_workflow_handle(f"order-{number}"), before)
-
-    async def _come_to_rest(self, number: str, revision: int) -> None:
-        waits = (
-            f"SELECT count(*) FROM sales_order WHERE number = '{number}' AND revision = {revision}"
-            " AND status = 'released' AND jsonb_array_length(row -> 'waiting') > 0"
-        )
-        handle = self.temporal.get_workflow_handle(f"order-{number}")
-
-        async def rests() -> bool:
-            if not await self.ground.count(waits):
-                return False
-            at = await rests_at(handle)
-            if at is not None:
-                self._at[number] = at
-            return at is not None
-
-        await until(rests, PATIENCE, f"{number} waits for the carrier at revision {revision}")
+async def measure(ground: Ground, rounds: int) -> list[Measure]:
+    """All measures of changes."""
+    async with _sides(ground) as (shop, bare):
+        await _round(shop, bare, "0", WARM_UP)
+        seen = [await _round(shop, bare, str(number + 1), CHANGES) for number in range(rounds)]
+        lowered = [(await shop.change(one.order, DOWN))[1] for one in seen]
+        few, many = await _change_of_one_line(shop, 2), await _change_of_one_line(shop, MANY_LINES)
+    bare_shape = median(one.shape / one.floor for one in seen)
+    say(f"accepted_change: a bare workflow of the same steps takes {bare_shape:.2f} times the floor")
+    return [
+        Measure("accepted_change", "ms", Goal(2.0), [one.ours for one in seen], [one.floor for one in seen]),
+        _events("change_events", [happened for one in seen for happened in one.happened]),
+        _events("change_events_less", lowered),
+        Measure("outside_calls_200", "calls", Goal(1.0), [many.calls.total()], [few.calls.total()]),
+    ]
 
 
 @asynccontextmanager
-async def _sides(ground: Ground) -> AsyncIterator[tuple[Shop, BareOrders]]:
+async def _sides(ground: Ground) -> AsyncIterator[tuple[ChangingShop, BareOrders]]:
     """Ours and the floor's, each with its worker."""
     socket = ground.folder / "changes.sock"
     environment = {**ground.settings.environment(), driver.SOCKET: str(socket)}
@@ -101,60 +69,27 @@ async def _sides(ground: Ground) -> AsyncIterator[tuple[Shop, BareOrders]]:
         running_program("bench.floor.worker", ground.folder, environment) as works,
     ):
         await until(lambda: orders.polls(ground, works), PATIENCE, "the floor's worker polls")
-        yield Shop(ground, http, await connect(ground.settings)), bare
+        yield ChangingShop(ground, http, await connect(ground.settings)), bare
 
 
-async def measure(ground: Ground, rounds: int) -> list[Measure]:
-    """All measures of changes."""
-    async with _sides(ground) as (shop, bare):
-        pairs, raised, lowered = [], [], []
-        for number in range(rounds + 1):
-            count = CHANGES if number else WARM_UP
-            took, seen, last = await _round(shop, bare, str(number), count)
-            if number:
-                pairs.append(took)
-                raised += seen
-                lowered.append((await shop.change(last, DOWN))[1])
-        few, many = await _change_of_one_line(shop, 2), await _change_of_one_line(shop, MANY_LINES)
-    counted = [_events("change_events", raised), _events("change_events_less", lowered)]
-    return [
-        Measure(
-            "accepted_change", "ms", Goal(2.0), ours=[one for one, _ in pairs], floor=[other for _, other in pairs]
-        ),
-        *counted,
-        Measure(
-            "outside_calls_200",
-            "calls",
-            Goal(1.0),
-            ours=[float(many.calls.total())],
-            floor=[float(few.calls.total())],
-        ),
-    ]
-
-
-async def _round(
-    shop: Shop, bare: BareOrders, name: str, count: int
-) -> tuple[tuple[float, float], list[Happened], dict[str, Any]]:
-    """Medians of both in milliseconds, what happened in ours, and one of our orders. Changes of both take turns."""
-    ours, theirs = documents(f"C{name}", count), documents(f"D{name}", count)
+async def _round(shop: ChangingShop, bare: BareOrders, name: str, count: int) -> Round:
+    """Changes of all sides take turns."""
+    ours, theirs, shaped = (documents(f"{side}{name}", count) for side in "CDE")
     await shop.place(ours)
-    await bare.start(theirs)
-    await until(lambda: _all_wait(bare, theirs), PATIENCE, "the bare orders wait")
-    times, floors, seen = [], [], []
-    for index, (order, other) in enumerate(zip(ours, theirs, strict=True)):
-        if index % 2:
-            floors.append(await _timed(lambda number=other["number"]: bare.change(number)))  # type: ignore[misc]
-        took, happened = await shop.change(order, UP)
-        times.append(took)
-        seen.append(happened)
-        if not index % 2:
-            floors.append(await _timed(lambda number=other["number"]: bare.change(number)))  # type: ignore[misc]
-    return (median(times), median(floors)), seen, ours[-1]
+    await bare.start([*theirs, *shaped])
+    await until(lambda: _all_wait(bare, [*theirs, *shaped]), PATIENCE, "the bare orders wait")
+    changed, floor, shape = [], [], []
+    for order, other, third in zip(ours, theirs, shaped, strict=True):
+        changed.append(await shop.change(order, UP))
+        floor.append(await _timed(bare.change, other))
+        shape.append(await _timed(bare.rework, third))
+    times = [took for took, _ in changed]
+    return Round(median(times), median(floor), median(shape), [happened for _, happened in changed], ours[-1])
 
 
-async def _timed(work: Callable[[], Awaitable[None]]) -> float:
+async def _timed(change: Callable[[dict[str, Any]], Awaitable[None]], order: dict[str, Any]) -> float:
     started = time.perf_counter()
-    await work()
+    await change(order)
     return (time.perf_counter() - started) * 1000
 
 
@@ -162,20 +97,18 @@ async def _all_wait(bare: BareOrders, started: Sequence[dict[str, Any]]) -> bool
     return all(bare.waits(order["number"]) for order in started)
 
 
-async def _change_of_one_line(shop: Shop, lines: int) -> Happened:
+async def _change_of_one_line(shop: ChangingShop, lines: int) -> Happened:
     """One line of an order with so many is raised."""
     (order,) = documents(f"L{lines}", 1)
-    order["ordered_at"] = datetime.now(UTC).isoformat()
     order["lines"] = [{"sku": skus()[index % len(skus())], "quantity": 1} for index in range(lines)]
     await shop.place([order])
     _, happened = await shop.change(order, UP)
-    say(f"one of {lines} lines changed: {happened.in_words()}")
     return happened
 
 
 def _events(name: str, seen: Sequence[Happened]) -> Measure:
     """Events against what may be; the kinds are told where that is too much."""
-    measure = Measure(name, "events", Goal(1.0), ours=[one.events for one in seen], floor=[one.allowed for one in seen])
+    measure = Measure(name, "events", Goal(1.0), [one.events for one in seen], [one.allowed for one in seen])
     if not measure.met:
         say(f"{name}: {seen[0].in_words()}")
     return measure

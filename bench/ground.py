@@ -52,9 +52,9 @@ class Ground:
         """The relay goes on where it was stopped."""
         os.kill(self.pids("relay")["relay"], signal.SIGCONT)
 
-    async def count(self, query: str) -> int:
+    async def count(self, query: str, *values: object) -> int:
         """The one number that a query gives."""
-        row = await (await self.database.execute(query)).fetchone()
+        row = await (await self.database.execute(query, values or None)).fetchone()
         return int(row[0]) if row is not None else 0
 
 

@@ -8,7 +8,6 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ import aiohttp
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from bench.floor.asking import authorize_more, cancel, inquire
 from bench.floor.driver import QUEUE
 from bench.floor.shapes import BareOrder
-from bench.floor.worker import AMOUNT
 from settings import Settings
+from workflows.connecting import compression
 
 
 @dataclass
@@ -41,15 +41,17 @@ class BareOrders:
         """Whether the order has its shipment requested and waits for the carrier."""
         return number in self._waiting
 
-    async def change(self, number: str) -> None:
+    async def change(self, order: dict[str, Any]) -> None:
         """Asks how far the shipment is, authorizes more, cancels the shipment, and has the workflow answer."""
-        at = datetime.now(UTC).isoformat()
-        await self._call("GET", f"{self.settings.carrier_url}/v1/requests/{number}/ship", "", None)
-        more = {"order": number, "amount": AMOUNT + 1, "currency": "USD", "token": "tok_bench", "at": at}
-        await self._call("POST", f"{self.settings.payment_url}/v1/authorizations", f"{number}/more", more)
-        cancelled = {"request_key": f"{number}/ship", "at": at}
-        await self._call("POST", f"{self.settings.carrier_url}/v1/cancellations", f"{number}/cancel", cancelled)
+        number = str(order["number"])
+        for ask in (inquire, authorize_more, cancel):
+            await ask(self.http, self.settings, number)
         await self.client.get_workflow_handle(f"bare-{number}").execute_update("change")
+
+    async def rework(self, order: dict[str, Any]) -> None:
+        """The same calls and the commits of a change as activities of the workflow."""
+        handle = self.client.get_workflow_handle(f"bare-{order['number']}")
+        await handle.execute_update("rework", BareOrder.model_validate(order))
 
     async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """What the worker says: `shipped <number>`."""
@@ -57,17 +59,15 @@ class BareOrders:
             self._waiting.add(line.decode().split()[1])
         writer.close()
 
-    async def _call(self, method: str, url: str, key: str, body: dict[str, Any] | None) -> None:
-        headers = {"Idempotency-Key": key} if key else {}
-        async with self.http.request(method, url, json=body, headers=headers) as response:
-            response.raise_for_status()
-            await response.json()
-
 
 @asynccontextmanager
 async def bare_orders(settings: Settings, socket: Path, http: aiohttp.ClientSession) -> AsyncIterator[BareOrders]:
     """Listens on the socket that the floor's worker is told of."""
-    client = await Client.connect(settings.temporal_address, data_converter=pydantic_data_converter)
+    client = await Client.connect(
+        settings.temporal_address,
+        data_converter=pydantic_data_converter,
+        grpc_compression=compression(settings.temporal_address),
+    )
     bare = BareOrders(client, http, settings)
     server = await asyncio.start_unix_server(bare.listen, socket)
     try:

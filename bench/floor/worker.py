@@ -16,13 +16,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from bench.floor import tuning
+from bench.floor.asking import AMOUNT, authorize_more, cancel, inquire
 from bench.floor.driver import QUEUE, SOCKET
 from bench.floor.shapes import BareOrder
 from bench.floor.workflow import BareOrderWorkflow
 from settings import Settings
 from worker import OPTIONS
-
-AMOUNT = 10_000
 
 
 class BareActivities:
@@ -81,6 +80,21 @@ class BareActivities:
         }
         await self._post(f"{self._settings.payment_url}/v1/captures", f"{order.number}/capture", body)
 
+    @activity.defn
+    async def inquire(self, order: BareOrder) -> None:
+        """Asks how far the shipment is."""
+        await inquire(self._http, self._settings, order.number)
+
+    @activity.defn
+    async def authorize_more(self, order: BareOrder) -> None:
+        """Holds more money."""
+        await authorize_more(self._http, self._settings, order.number)
+
+    @activity.defn
+    async def cancel(self, order: BareOrder) -> None:
+        """Takes the shipment back."""
+        await cancel(self._http, self._settings, order.number)
+
     async def _post(self, url: str, key: str, body: Mapping[str, object]) -> None:
         async with self._http.post(url, json=body, headers={"Idempotency-Key": key}) as response:
             response.raise_for_status()
@@ -107,7 +121,10 @@ async def main() -> None:
             client,
             task_queue=QUEUE,
             workflows=[BareOrderWorkflow],
-            activities=[steps.commit, steps.authorize, steps.ship, steps.capture],
+            activities=[
+                *(steps.commit, steps.authorize, steps.ship, steps.capture),
+                *(steps.inquire, steps.authorize_more, steps.cancel),
+            ],
             **OPTIONS,
         ):
             await stopped.wait()

@@ -1,7 +1,7 @@
 """A bare order: the same steps as ours, nothing decided, nothing kept.
 
-Three local activities, three remote ones, one signal; and an update that does nothing. The sandbox loads this module
-for each workflow.
+Three local activities, three remote ones, one signal; and two updates, one that does nothing and one of the shape of
+a change. The sandbox loads this module for each workflow.
 """
 
 from datetime import timedelta
@@ -49,3 +49,14 @@ class BareOrderWorkflow:
     async def change(self) -> str:
         """Changes nothing: what it costs to ask a workflow and be answered."""
         return "unchanged"
+
+    @workflow.update
+    async def rework(self, order: BareOrder) -> str:
+        """The steps of a change up to its answer: revise, inquire, hold, authorize, cancel, save."""
+        await self._commit("revise", order.number)
+        await workflow.execute_local_activity("inquire", order, schedule_to_close_timeout=LOCAL)
+        await self._commit("hold", order.number)
+        await self._call("authorize_more", order)
+        await self._call("cancel", order)
+        await self._commit("save", order.number)
+        return "changed"
