@@ -34,6 +34,7 @@ class Capture:
     def done(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
         assert run.key is not None
         draft.tell(run.key, "payment.captured", f"{_sum(run)} captured.", group=group.id)
+        _let_go_of_the_rest(draft, group, run)
 
     def refused(self, draft: Draft, group: Group, run: Run, outcome: Outcome) -> bool:
         """An expired authorization is made anew: the run of `authorize` lapses, and the process walks on from there.
@@ -65,6 +66,20 @@ class Capture:
         work = Undo(kind=Operation.REFUND, of=run.key, amount=run.snapshot.amount or 0, currency=run.snapshot.currency)
         draft.call(run, group.id, key, work, words, undo=True)
         return words
+
+
+def _let_go_of_the_rest(draft: Draft, group: Group, captured: Run) -> None:
+    """A change made the group cost less than is authorized: what is not captured is voided (PAY2, I2)."""
+    held = draft.run_of(group, Operation.AUTHORIZE)
+    rest = 0 if held is None else (held.snapshot.amount or 0) - (captured.snapshot.amount or 0)
+    if held is None or held.key is None or rest <= 0:
+        return
+    draft.seq += 1
+    snapshot = held.snapshot.model_copy(update={"amount": rest})
+    left = held.model_copy(update={"state": RunState.UNDOING, "snapshot": snapshot, "seq": draft.seq})
+    draft.change_run(group.id, held.step, key=None)
+    group = draft.groups[group.id]
+    draft.put(group.model_copy(update={"past": (*group.past, left)}))
 
 
 def lapse(draft: Draft, group_id: str, authorization: Run) -> None:
