@@ -18,7 +18,7 @@ def test_the_rest_is_voided_after_the_capture_and_then_the_order_completes() -> 
     (void,) = [call for call in run.calls if call.operation is Operation.VOID]
     assert (void.work.of, void.summary) == (old, "authorization of 5.00 USD voided")  # type: ignore[union-attr]
     captures = [call.work.amount for call in run.calls if call.operation is Operation.CAPTURE]  # type: ignore[union-attr]
-    assert captures == [500]
+    assert captures == [3000]
     assert run.state.finished
     assert [call.operation for call in run.calls if call.operation is Operation.AUTHORIZE] == [Operation.AUTHORIZE]
 
