@@ -1,5 +1,7 @@
 """Works out what a change would make of an order (CHG1)."""
 
+from typing import Any
+
 from temporalio import activity
 
 from activities.bundles import Bundles
@@ -16,6 +18,7 @@ from store.saving import save
 
 TOLD = 10
 """Problems that an answer tells in words."""
+PREVIEW_OVER = Outcome(refused=True, code="preview_over", words="Whoever asked for the preview waits no more.")
 
 
 class Changes:
@@ -34,17 +37,28 @@ class Changes:
         """
         work = work_of(call, ReviseOrder)
         with told_apart():
+            if work.preview is not None:
+                return await self._preview(call.order, work, work.preview)
             async with transaction(self._pool) as connection:
                 document, known = await revisions.take_up(connection, call, work)
-                outcome = known or await self._work_out(connection, call, work, document)
+                outcome = known
+                if outcome is None:
+                    proposal = await self._work_out(connection, call.order, document)
+                    outcome = await revisions.propose(connection, call, work, proposal)
                 if not outcome.refused:
                     await save(connection, call)
             return outcome
 
-    async def _work_out(
-        self, connection: Connection, call: Call, work: ReviseOrder, change: dict[str, object]
-    ) -> Outcome:
-        order = await revisions.read(connection, call.order)
+    async def _preview(self, number: str, work: ReviseOrder, preview: str) -> Outcome:
+        """The same, with nothing kept: not even a repeat finds anything of it (CHG13)."""
+        async with transaction(self._pool) as connection:
+            document = work.edit or await revisions.previewed(connection, number, work.change_id, preview)
+            if document is None:
+                return PREVIEW_OVER
+            return revisions.answer_of(await self._work_out(connection, number, document))
+
+    async def _work_out(self, connection: Connection, number: str, change: dict[str, Any]) -> revisions.Proposal:
+        order = await revisions.read(connection, number)
         bundle = await self._bundles.get(connection, order.bundle)
         try:
             new = revise(order.document, order.party, change, order.progress)
@@ -55,7 +69,7 @@ class Changes:
             reopened = reopen_order(new.document, bundle, items.prices, items.available, before)
         except ProblemsFound as found:
             words = " ".join(f"{problem.path}: {problem.words}" for problem in found.problems[:TOLD])
-            return await revisions.refuse(connection, call, work, found.problems[0].code, words)
+            return revisions.refused(found.problems[0].code, words)
         except NoPriceError as error:
-            return await revisions.refuse(connection, call, work, "no_price", str(error))
-        return await revisions.propose(connection, call, work, new, reopened)
+            return revisions.refused("no_price", str(error))
+        return revisions.proposal_of(new, reopened)

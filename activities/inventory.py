@@ -5,7 +5,7 @@ from temporalio import activity
 
 from activities.faults import told_apart, work_of
 from activities.running import once
-from domain.process.messages import Call, Outcome, ReserveStock, TrimReservation, Undo
+from domain.process.messages import Call, CheckStock, Outcome, ReserveStock, TrimReservation, Undo
 from domain.process.words import Operation
 from store import effects, holding, revisions, stock
 from store.pool import Connection, Pool, transaction
@@ -56,6 +56,17 @@ class Inventory:
                 await holding.trim(connection, call, work)
                 await save(connection, call)
         return Outcome()
+
+    @activity.defn(name=Operation.CHECK)
+    async def check_stock(self, call: Call) -> Outcome:
+        """Whether reservations would be held, in the words in which they would be refused; nothing is held (CHG13)."""
+        work = work_of(call, CheckStock)
+        with told_apart():
+            async with self._pool.connection() as connection:
+                short = await holding.check(connection, work)
+        places = ", ".join(dict.fromkeys(wanted.location for wanted in work.wanted))
+        words = _shortage(short, places, "more ")
+        return Outcome(refused=True, code="out_of_stock", words=words) if short else Outcome()
 
     @activity.defn(name=Operation.RELEASE)
     async def release_stock(self, call: Call) -> Outcome:

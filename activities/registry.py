@@ -27,6 +27,7 @@ def all_activities(pool: Pool, carrier: Carrier, payments: Payments) -> list[Cal
         inventory.reserve_stock,
         inventory.release_stock,
         inventory.trim_reservation,
+        inventory.check_stock,
         payment.authorize_payment,
         payment.void_authorization,
         payment.capture_payment,

@@ -6,7 +6,7 @@ both. So nothing is given up before the old plan is undone, and nothing is held 
 
 from typing import Any
 
-from domain.process.messages import Call, Outcome, ReserveStock, TrimReservation
+from domain.process.messages import Call, CheckStock, Outcome, ReserveStock, TrimReservation
 from store.effects import RECORDED, fence, outcome_values
 from store.pool import Connection
 from store.revisions import IN_FORCE
@@ -79,6 +79,22 @@ WHERE s.location = f.location AND s.sku = f.sku AND f.units > 0
 """  # noqa: S608 - put together from constants
 
 
+CHECK = """
+WITH wanted AS (
+    SELECT w.location, w.sku, sum(greatest(w.quantity - coalesce(r.quantity, 0), 0))::bigint AS quantity
+    FROM unnest(%(locations)s::text[], %(lines)s::int[], %(skus)s::text[], %(quantities)s::int[], %(keys)s::text[])
+         AS w (location, line, sku, quantity, of)
+    LEFT JOIN reservation r ON r.key = w.of AND r.state = 'live'
+         AND (r.line, r.location, r.sku) = (w.line, w.location, w.sku)
+    GROUP BY w.location, w.sku
+)
+SELECT w.sku, w.quantity AS wanted, coalesce(s.on_hand - s.reserved, 0) AS available
+FROM wanted w LEFT JOIN stock s USING (location, sku)
+WHERE w.quantity > greatest(coalesce(s.on_hand - s.reserved, 0), 0)
+ORDER BY w.location, w.sku
+"""
+
+
 async def reserve(connection: Connection, call: Call, work: ReserveStock) -> list[Shortage]:
     """Hold the lines of the call beside what the effect `replaces` still holds, which passes to this one; or nothing.
 
@@ -100,6 +116,18 @@ async def reserve(connection: Connection, call: Call, work: ReserveStock) -> lis
     if not row["held"] and not short:
         raise LookupError(f"order {call.order} has not got all of the lines {', '.join(map(str, work.lines))}")
     return short
+
+
+async def check(connection: Connection, work: CheckStock) -> list[Shortage]:
+    """What would be short if all of these reservations were made; nothing is written, nor is a row locked (CHG13)."""
+    rows = [
+        (wanted.location, line, (wanted.skus or {}).get(line), units, wanted.replaces)
+        for wanted in work.wanted
+        for line, units in wanted.lines.items()
+    ]
+    names = ("locations", "lines", "skus", "quantities", "keys")
+    values = {name: [row[n] for row in rows] for n, name in enumerate(names)}
+    return [Shortage(**row) async for row in await connection.execute(CHECK, values)]
 
 
 async def trim(connection: Connection, call: Call, work: TrimReservation) -> None:

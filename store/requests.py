@@ -20,6 +20,18 @@ async def keep(connection: Connection, request: str, kind: str, number: str, bod
     )
 
 
+async def body(connection: Connection, request: str) -> dict[str, Any] | None:
+    """What was asked; None if it is not kept, or no longer."""
+    cursor = await connection.execute("SELECT body FROM inbox WHERE source = %s AND event_id = %s", (OPERATOR, request))
+    row = await cursor.fetchone()
+    return None if row is None else row["body"]
+
+
+async def forget(connection: Connection, request: str) -> None:
+    """Keep a request no longer: it asked a question, and has its answer."""
+    await connection.execute("DELETE FROM inbox WHERE source = %s AND event_id = %s", (OPERATOR, request))
+
+
 async def note(connection: Connection, request: str, words: str) -> None:
     """Say what came of a request."""
     await connection.execute(

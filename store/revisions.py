@@ -13,7 +13,11 @@ from domain.pricing import DatedPrice
 from domain.process.messages import Call, Opened, OrderRow, Outcome, Revised, ReviseOrder
 from domain.reopening import Reopened
 from domain.revising import NewVersion, Progress
+from store import requests
 from store.pool import Connection
+
+Proposal = dict[str, Any]
+"""What working out a change came to, as JSON: the new version, or why there is none."""
 
 KEEP_EDIT = """
 INSERT INTO change_request (order_number, change_id, kind, document, requested_by)
@@ -23,6 +27,7 @@ ON CONFLICT DO NOTHING
 LOCK = """
 SELECT document, proposal FROM change_request WHERE order_number = %(order)s AND change_id = %(change_id)s FOR UPDATE
 """
+DOCUMENT = "SELECT document FROM change_request WHERE order_number = %(order)s AND change_id = %(change_id)s"
 READ = """
 SELECT o.document, o.party, o.bundle, o.opened::text AS opened, (
     SELECT coalesce(jsonb_agg(DISTINCT g ->> 'id'), '[]') FROM jsonb_array_elements(o.row -> 'groups') AS g
@@ -152,7 +157,7 @@ async def take_up(connection: Connection, call: Call, work: ReviseOrder) -> tupl
         raise LookupError(f"order {call.order} has no change {work.change_id}")
     proposal = row["proposal"]
     same = proposal is not None and (proposal["key"], proposal["revision"]) == (call.key, work.revision)
-    return row["document"], _answer(proposal) if same else None
+    return row["document"], answer_of(proposal) if same else None
 
 
 async def read(connection: Connection, number: str) -> Standing:
@@ -187,12 +192,20 @@ async def assortment(connection: Connection, document: dict[str, Any]) -> Assort
     return Assortment(frozenset(row["known"]), prices, available)
 
 
-async def propose(connection: Connection, call: Call, work: ReviseOrder, new: NewVersion, order: Reopened) -> Outcome:
-    """Keep the new version as the change's proposal; the answer, which a repeat of the call gets as well."""
+async def previewed(connection: Connection, number: str, change_id: str, preview: str) -> dict[str, Any] | None:
+    """What is to be previewed: kept for the preview alone, or with a change whose preview is stale; None if neither."""
+    asked = await requests.body(connection, preview)
+    if asked is not None:
+        return asked
+    values = {"order": number, "change_id": change_id}
+    row = await (await connection.execute(DOCUMENT, values)).fetchone()
+    return None if row is None else row["document"]
+
+
+def proposal_of(new: NewVersion, order: Reopened) -> Proposal:
+    """The new version as it is kept."""
     facts = order.opened.facts
-    proposal = {
-        "key": call.key,
-        "revision": work.revision,
+    return {
         "document": new.document,
         "party": new.party,
         "lines": [
@@ -210,24 +223,23 @@ async def propose(connection: Connection, call: Call, work: ReviseOrder, new: Ne
         "news": sorted(order.news),
         "revised": new.revised.model_dump(mode="json", exclude_defaults=True),
     }
-    await _write(connection, call, work, proposal)
-    return _answer(proposal)
 
 
-async def refuse(connection: Connection, call: Call, work: ReviseOrder, code: str, words: str) -> Outcome:
-    """Keep why the change makes no sense for the order."""
-    proposal = {"key": call.key, "revision": work.revision, "refused": {"code": code, "words": words}}
-    await _write(connection, call, work, proposal)
-    return _answer(proposal)
+def refused(code: str, words: str) -> Proposal:
+    """Why the change makes no sense for the order, as it is kept."""
+    return {"refused": {"code": code, "words": words}}
 
 
-async def _write(connection: Connection, call: Call, work: ReviseOrder, proposal: dict[str, Any]) -> None:
-    values = {"order": call.order, "change_id": work.change_id, "proposal": json.dumps(proposal)}
+async def propose(connection: Connection, call: Call, work: ReviseOrder, proposal: Proposal) -> Outcome:
+    """Keep what was worked out with the change; the answer, which a repeat of the call gets as well."""
+    kept = {"key": call.key, "revision": work.revision, **proposal}
+    values = {"order": call.order, "change_id": work.change_id, "proposal": json.dumps(kept)}
     await connection.execute(PROPOSE, values)
+    return answer_of(proposal)
 
 
-def _answer(proposal: dict[str, Any]) -> Outcome:
-    """Of the groups it names those that are new, or leave from another place than before."""
+def answer_of(proposal: Proposal) -> Outcome:
+    """The answer that a proposal is: of the groups it names those that are new, or leave from another place."""
     if "refused" in proposal:
         return Outcome(refused=True, **proposal["refused"])
     opened = Opened.model_validate(proposal["opened"])

@@ -6,6 +6,7 @@ from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, Terms
 from domain.process.state import ActiveChange, Group, Rework
+from domain.process.tokens import basis_of
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERS
 
@@ -61,11 +62,11 @@ def terms(draft: Draft) -> Terms:
     )
 
 
-def refused_edit(draft: Draft, change: ActiveChange) -> None:
-    """The edit was turned down."""
+def refused_edit(draft: Draft, change: ActiveChange, instead: ChangeAnswer | None = None) -> None:
+    """The edit was turned down; `instead` is a preview of what it would come to now."""
     given = answer_to(draft, change.asked, ChangeOutcome.REFUSED, change.refused_code, change.refused_words)
     now = terms(draft)
-    answer(draft, given.model_copy(update={"before": now, "after": now}))
+    answer(draft, given.model_copy(update={"before": now, "after": now, "instead": instead}))
 
 
 def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
@@ -86,6 +87,7 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
                 "assumptions": tuple(
                     f"The carrier said the request was {status}." for status in sorted(set(change.progress.values()))
                 ),
+                "basis": basis_of(change),
             }
         ),
     )

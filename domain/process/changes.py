@@ -6,7 +6,7 @@ and the process walks on from what is left: whatever was taken back is done agai
 """
 
 from domain.policy.model import TaskWord
-from domain.process import edits, known
+from domain.process import edits, known, previews
 from domain.process.answering import answer, answer_to
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
@@ -45,7 +45,8 @@ def _turn_down(draft: Draft, asked: ChangeAsked, code: str, words: str) -> None:
 
 def _known(draft: Draft, change_id: str) -> bool:
     active = draft.change is not None and draft.change.asked.change_id == change_id
-    return active or any(asked.change_id == change_id for asked in draft.waiting_changes)
+    waiting = any(asked.change_id == change_id for asked in draft.waiting_changes)
+    return active or waiting or previews.asked_for(draft, change_id)
 
 
 def _begin(draft: Draft, asked: ChangeAsked) -> None:

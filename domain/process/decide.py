@@ -7,7 +7,7 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, edits, facts, faults, known, skips
+from domain.process import changes, edits, facts, faults, known, previews, skips
 from domain.process.applying import undo_leftovers
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
@@ -24,6 +24,7 @@ from domain.process.messages import (
     OpenOrder,
     Outcome,
     PaymentFact,
+    PreviewAsked,
     RetryAsked,
     Save,
     SaveOrder,
@@ -32,7 +33,7 @@ from domain.process.messages import (
     Undo,
 )
 from domain.process.rows import row_of, save_of
-from domain.process.state import Decision, Flight, Group, OrderState, RunState
+from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
 from domain.process.words import REMOTE, Operation
@@ -42,7 +43,8 @@ def decide(state: OrderState, event: Event) -> Decision:
     """The next state and the calls to make. Every call carries what is to be saved when it is done."""
     draft = _apply(state, event)
     following, calls = _sealed(draft.state(), draft.calls, event)
-    return Decision(state=following, calls=tuple(calls), stops=tuple(dict.fromkeys(draft.stops)))
+    stops = tuple(dict.fromkeys(draft.stops))
+    return Decision(state=following, calls=tuple(calls), stops=stops, previews=draft.previewed)
 
 
 def _apply(state: OrderState, event: Event) -> Draft:
@@ -56,6 +58,7 @@ def _apply(state: OrderState, event: Event) -> Draft:
     undo_leftovers(draft)
     facts.hear_early(draft)
     _take_up_line(draft)
+    previews.pursue(draft)
     _tell_completed(draft)
     if save is not None:
         _saved(draft, save)
@@ -87,6 +90,8 @@ def _take(draft: Draft, event: Event) -> None:
             facts.hear(draft, event)
         case ChangeAsked():
             changes.ask(draft, event)
+        case PreviewAsked():
+            previews.ask(draft, event)
         case RetryAsked():
             faults.retry(draft, event)
         case SkipAsked():
@@ -116,7 +121,9 @@ def _call_done(draft: Draft, event: CallDone) -> None:
     if flight is None:
         return
     outcome = event.outcome
-    if flight.move is not None:
+    if flight.move is ChangeMove.LOOK:
+        previews.heard(draft, flight.call, outcome)
+    elif flight.move is not None:
         edits.moved(draft, flight, outcome)
     elif flight.call.operation is Operation.OPEN and outcome.opened is None:
         faults.pause(draft, flight, outcome.words, event.at)
@@ -253,7 +260,7 @@ def _saved(draft: Draft, save: Save) -> None:
         draft.saved_row, draft.saved_version = save.row, save.version
 
 
-TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE})
+TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
 """Calls whose success cannot be decided in advance, for it is their answer that counts; and the save itself."""
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
-from domain.process.messages import BusinessEvent, Call, Lines, OrderFacts, Work
+from domain.process.messages import BusinessEvent, Call, ChangeAnswer, Lines, OrderFacts, Work
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState, Snapshot
 from domain.process.words import Operation
 
@@ -32,6 +32,8 @@ class Draft:
         self.policy_ = state.policy
         self.change = state.change
         self.waiting_changes = state.waiting_changes
+        self.previews = state.previews
+        self.previewed: dict[str, ChangeAnswer] = {}
         self.known = state.known
         self.stuck = False
         """Whether nothing is on its way that could take a resumed order's walk further."""
@@ -285,6 +287,7 @@ class Draft:
                 "policy": self.policy_,
                 "change": self.change,
                 "waiting_changes": self.waiting_changes,
+                "previews": self.previews,
                 "known": self.known,
                 "early": self.early,
                 "revision": self.revision,

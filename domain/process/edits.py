@@ -6,7 +6,7 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 
 from domain.money import Money, words_of
 from domain.policy.model import Step, TaskWord
-from domain.process import answering, applying
+from domain.process import answering, applying, previews
 from domain.process.change_plan import live_request, refusal, reworks, touched, unasked
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
@@ -60,10 +60,11 @@ def _touched(order: Draft | OrderState, change: ActiveChange) -> set[str]:
 
 def _moving(draft: Draft, change: ActiveChange) -> bool:
     """Whether something is on its way that the edit has to wait for; a save is not."""
+    flights = [flight for flight in draft.flights.values() if flight.move is not ChangeMove.LOOK]
     if change.proposed is None:
-        return any(flight.move is not None for flight in draft.flights.values()) or draft.unsaved_revision is not None
+        return any(flight.move is not None for flight in flights) or draft.unsaved_revision is not None
     groups = _touched(draft, change)
-    flights = [flight for flight in draft.flights.values() if flight.call.operation is not Operation.SAVE]
+    flights = [flight for flight in flights if flight.call.operation is not Operation.SAVE]
     return any(flight.move is not None or flight.call.group in groups for flight in flights)
 
 
@@ -100,8 +101,8 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         return
     found = reworks(draft, kinds, change.progress)
     turned_down = refusal(draft, found)
-    if turned_down is not None:
-        refuse(draft, *turned_down)
+    if turned_down is not None or not _as_previewed(draft, change):
+        _turn_down(draft, *(turned_down or (previews.STALE, previews.STALE_WORDS)))
         pursue(draft, _active(draft))
         return
     draft.change = change.model_copy(update={"reworks": found})
@@ -254,7 +255,8 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
     if outcome.refused:
         if flight.move in (ChangeMove.HOLD, ChangeMove.FUND):
             _forget(draft, flight)
-        refuse(draft, outcome.code or "refused", f"{outcome.words.rstrip('.')}. Nothing was changed.")
+        turn_down = _turn_down if flight.move in (ChangeMove.REVISE, ChangeMove.HOLD) else refuse
+        turn_down(draft, outcome.code or "refused", f"{outcome.words.rstrip('.')}. Nothing was changed.")
         return
     match flight.move:
         case ChangeMove.REVISE:
@@ -328,10 +330,26 @@ def refuse(draft: Draft, code: str, words: str) -> None:
         draft.change = change.model_copy(update={"refused_code": code, "refused_words": words})
 
 
+def _turn_down(draft: Draft, code: str, words: str) -> None:
+    """Refuses what cannot be; after a preview that said it can be, the preview is stale (CHG13)."""
+    if _active(draft).asked.token is not None:
+        code, words = previews.STALE, previews.STALE_WORDS
+    refuse(draft, code, words)
+
+
+def _as_previewed(draft: Draft, change: ActiveChange) -> bool:
+    """Whether the change comes to what its token says; without one it may come to anything."""
+    token = change.asked.token
+    return token is None or token == previews.would_be(draft)
+
+
 def _withdraw(draft: Draft, change: ActiveChange) -> None:
     draft.change = None
     applying.give_back(draft, change)
-    answering.refused_edit(draft, change)
+    if change.refused_code == previews.STALE:
+        previews.refuse_with_another(draft, change)
+    else:
+        answering.refused_edit(draft, change)
 
 
 def _active(draft: Draft) -> ActiveChange:

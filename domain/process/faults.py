@@ -7,12 +7,12 @@ knows whether the effect happened; a new try carries the same key, so it cannot 
 from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
-from domain.process import changes, edits, known
+from domain.process import changes, edits, known, previews
 from domain.process.applying import undo_leftovers
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
 from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked, Undo
-from domain.process.state import Flight, Group, OrderState, Parked, Run, RunState
+from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import REMOTE
 
@@ -49,6 +49,9 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
     call = flight.call
     if call.operation not in REMOTE:
         pause(draft, flight, event.words, event.at)
+        return
+    if flight.move is ChangeMove.LOOK:
+        previews.failed(draft, call, event.words)
         return
     if flight.move is not None:
         edits.failed(draft, flight, event.words)

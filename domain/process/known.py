@@ -6,6 +6,7 @@ them all it does not know what a change would have to undo, so changes wait in l
 
 from domain.policy.model import Step, TaskWord
 from domain.process.draft import Draft
+from domain.process.state import ChangeMove
 from domain.process.words import Operation
 
 _WITH_EFFECT = frozenset({TaskWord.RESERVE, TaskWord.AUTHORIZE, TaskWord.SHIP, TaskWord.CAPTURE, TaskWord.INVOICE})
@@ -17,8 +18,11 @@ def behind(draft: Draft) -> bool:
 
 
 def busy(draft: Draft) -> bool:
-    """Whether a call is on its way that is more than a save."""
-    return any(flight.call.operation is not Operation.SAVE for flight in draft.flights.values())
+    """Whether a call is on its way that is more than a save, or a look for a preview."""
+    return any(
+        flight.call.operation is not Operation.SAVE and flight.move is not ChangeMove.LOOK
+        for flight in draft.flights.values()
+    )
 
 
 def holds_back(draft: Draft, group_id: str, step: Step) -> bool:

@@ -118,6 +118,14 @@ class ChangeAnswer(Message):
     assumptions: tuple[str, ...] = ()
     requested_by: str = ""
     reason: str = ""
+    basis: str = ""
+    """Fingerprint of the version that was worked out: lines, prices, groups, and what the matrix said of them."""
+    preview: bool = False
+    """Whether this is what the change would come to, and nothing was done."""
+    token: str = ""
+    """Of a preview that can be had: a change that names it comes to exactly this, or is refused as stale."""
+    instead: "ChangeAnswer | None" = None
+    """The preview as it is now, of a change that was refused because the one it named is stale."""
 
 
 class Revision(Message):
@@ -189,6 +197,15 @@ class ReviseOrder(Message):
     edit: dict[str, Any] | None = None
     """The change as a raw signal brought it; None when it is in the database under its id."""
     requested_by: str = ""
+    preview: str | None = None
+    """The preview that it is for: nothing is kept then, and a change that is in no database is under this id."""
+
+
+class CheckStock(Message):
+    """Asks whether these reservations would be held, all of them at once; nothing is held (CHG13)."""
+
+    kind: Literal[Operation.CHECK] = Operation.CHECK
+    wanted: tuple[ReserveStock, ...]
 
 
 class InquireShipment(Message):
@@ -251,6 +268,7 @@ Work = Annotated[
     | SaveOrder
     | ReserveStock
     | TrimReservation
+    | CheckStock
     | AuthorizePayment
     | RequestShipment
     | InquireShipment
@@ -440,9 +458,21 @@ class ChangeAsked(Message):
     edit: dict[str, Any] | None = None
     """What a raw signal asks to be changed; None when it is in the database under the change's id."""
     base_revision: int | None = None
+    token: str | None = None
+    """Token of the preview that the change has to come to."""
     reason: str = ""
     requested_by: str = ""
     problem: str | None = None
+    at: datetime
+
+
+class PreviewAsked(Message):
+    """Someone asks what a change would come to (CHG13)."""
+
+    kind: Literal["preview_asked"] = "preview_asked"
+    id: str
+    """Of this question: the same change may be previewed any number of times."""
+    asked: ChangeAsked
     at: datetime
 
 
@@ -482,4 +512,15 @@ class Begun(Message):
     at: datetime
 
 
-Event = Begun | CallDone | CallFailed | CarrierFact | PaymentFact | ChangeAsked | RetryAsked | SkipAsked | TimePassed
+Event = (
+    Begun
+    | CallDone
+    | CallFailed
+    | CarrierFact
+    | PaymentFact
+    | ChangeAsked
+    | PreviewAsked
+    | RetryAsked
+    | SkipAsked
+    | TimePassed
+)

@@ -21,7 +21,9 @@ from domain.process.messages import (
     Opened,
     OrderFacts,
     OrderRow,
+    Outcome,
     PricedLine,
+    ReserveStock,
     Revised,
     Revision,
 )
@@ -143,6 +145,8 @@ class ChangeMove(StrEnum):
     HOLD = "hold"
     FUND = "fund"
     TRIM = "trim"
+    LOOK = "look"
+    """For a preview: it only reads."""
 
 
 class Flight(Message):
@@ -188,6 +192,27 @@ class ActiveChange(Message):
     """None until it is decided what the edit does."""
 
 
+class Preview(Message):
+    """A question what a change would come to, and what was answered so far to the questions behind it."""
+
+    id: str
+    asked: ChangeAsked
+    instead: bool = False
+    """Whether the change itself was asked for, on a preview that is stale: it is refused with this one."""
+    worked_out: Outcome | None = None
+    revision: int = 0
+    """The revision that `worked_out` would make."""
+    progress: dict[str, str] = {}
+    """How far the carrier is, by key of the request."""
+    wanted: tuple[ReserveStock, ...] = ()
+    """The reservations that `stock` speaks of."""
+    stock: Outcome | None = None
+    rounds: int = 0
+    """How often the outside was asked."""
+    failed: str = ""
+    """Why it could not be asked."""
+
+
 class OrderState(Message):
     """Everything one order's process knows."""
 
@@ -206,6 +231,8 @@ class OrderState(Message):
     flights: dict[str, Flight] = {}
     change: ActiveChange | None = None
     waiting_changes: tuple[ChangeAsked, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    """Those that are not answered yet."""
     known: tuple[KnownEffect, ...] | None = None
     """What the effects ledger knew of a resumed order when it was opened anew; None for an order never resumed."""
     answers: dict[str, ChangeAnswer] = {}
@@ -258,3 +285,5 @@ class Decision(Message):
     state: OrderState
     calls: tuple[Call, ...] = ()
     stops: tuple[str, ...] = ()
+    previews: dict[str, ChangeAnswer] = {}
+    """Answers to previews, by their id. They are kept nowhere."""

@@ -54,6 +54,7 @@ class Operation(StrEnum):
     REVISE = "revise_order"
     TRIM = "trim_reservation"
     INQUIRE = "inquire_shipment"
+    CHECK = "check_stock"
 
 
 REMOTE = frozenset(

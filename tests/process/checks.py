@@ -87,6 +87,7 @@ class Watch:
             assert kept == answer or (kept is None and full), "an answer was changed"
         open_ = [asked.change_id for asked in after.waiting_changes]
         open_ += [after.change.asked.change_id] if after.change else []
+        open_ += [preview.asked.change_id for preview in after.previews if preview.instead]
         assert len(open_) == len(set(open_)), "a change is worked on twice"
         assert not set(open_) & after.answers.keys(), "an answered change is worked on"
         assert self.asked <= set(open_) | after.answers.keys(), "a change was forgotten (CHG14)"

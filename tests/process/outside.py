@@ -3,6 +3,7 @@
 They answer every call by its key, once and for all. What they assert is what the real ones could not forgive.
 """
 
+import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,6 +14,7 @@ from domain.process.messages import (
     Call,
     CapturePayment,
     ChangeAnswer,
+    CheckStock,
     CreateInvoice,
     GroupPlan,
     InquireShipment,
@@ -38,7 +40,7 @@ from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
-UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE})
+UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
 """Calls without an effect of their own: they are not in the effects ledger."""
 
 
@@ -187,6 +189,8 @@ class World:
             return self._revise(call.work)
         if isinstance(call.work, InquireShipment):
             return Outcome(code=self._how_far(call.work.of))
+        if isinstance(call.work, CheckStock):
+            return self._check(call.work)
         refusal = self._refusal(call)
         if refusal:
             return Outcome(refused=True, code=refusal, words=f"They say {refusal}.")
@@ -259,11 +263,19 @@ class World:
             self.gone.add(work.replaces)
         return ""
 
+    def _check(self, work: CheckStock) -> Outcome:
+        room = copy.deepcopy(self.stock)
+        for n, wanted in enumerate(work.wanted):
+            if not room.reserve(f"look/{n}", wanted.location, wanted.lines, wanted.skus or {}, wanted.replaces):
+                return Outcome(refused=True, code="out_of_stock", words="They say out_of_stock.")
+        return Outcome()
+
     def _revise(self, work: ReviseOrder) -> Outcome:
         database, edit = self.database, self.edits[work.change_id]
         assert database.opened is not None
-        assert work.revision == database.revision + 1, "worked out from a version that is not saved"
-        assert work.change_id not in database.answers, "worked out after it was answered"
+        saved = work.revision == database.revision + 1
+        assert work.preview or saved, "worked out from a version that is not saved"
+        assert work.preview or work.change_id not in database.answers, "worked out after it was answered"
         missing = named_lines(edit) - {line.number for line in database.opened.lines}
         if edit.refused or missing:
             return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
@@ -274,7 +286,8 @@ class World:
         whole = version_of(edit, database.opened, used | {plan.id for plan in database.opened.groups})
         if not whole.lines:
             return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
-        database.proposals[work.change_id] = (work.revision, whole)
+        if work.preview is None:
+            database.proposals[work.change_id] = (work.revision, whole)
         before = {plan.id: plan.location for plan in database.opened.groups}
         news = tuple(plan for plan in whole.groups if before.get(plan.id) != plan.location)
         return Outcome(opened=whole.model_copy(update={"groups": news}), revised=revised)

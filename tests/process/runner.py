@@ -14,6 +14,7 @@ from domain.process.messages import (
     ChangeAnswer,
     ChangeAsked,
     Event,
+    PreviewAsked,
     Fact,
     Lines,
     OrderRow,
@@ -62,6 +63,8 @@ class Run:
     """Every call, in the order in which they were sent."""
     stops: list[str] = field(default_factory=list)
     facts: list[Fact | ChangeAsked] = field(default_factory=list)
+    previews: dict[str, ChangeAnswer] = field(default_factory=dict)
+    """Answers to previews, by the id of the question."""
     watch: Watch = field(default_factory=Watch)
     broken: bool = False
     """A decision broke a promise; there is no going on."""
@@ -81,6 +84,7 @@ class Run:
         self.pending.extend(decision.calls)
         self.calls.extend(decision.calls)
         self.stops.extend(decision.stops)
+        self.previews |= decision.previews
         self.broken = False
 
     def begin(self) -> "Run":
@@ -144,6 +148,17 @@ class Run:
         self.world.edits.setdefault(change_id, edit)
         self.cancel(change_id, change="edit", reason="the customer called", **more)
         return self
+
+    def preview(self, edit: Edit, change_id: str = "e1", id_: str = "p1", **more: object) -> ChangeAnswer:
+        """Someone asks what a change would come to, and gets the answer."""
+        self.feed_preview(edit, change_id, id_, **more)
+        return self.settle().previews[id_]
+
+    def feed_preview(self, edit: Edit, change_id: str = "e1", id_: str = "p1", **more: object) -> None:
+        """Someone asks what a change would come to."""
+        self.world.edits[change_id] = edit
+        asked = {"change_id": change_id, "change": "edit", "requested_by": "ann", "at": self.at, **more}
+        self.feed(PreviewAsked(id=id_, asked=ChangeAsked.model_validate(asked), at=self.at))
 
     def retry(self) -> None:
         self.feed(RetryAsked(requested_by="ann", at=self.at))
