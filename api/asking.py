@@ -15,6 +15,7 @@ from domain.process.change_requests import signal_payload, without_personal_data
 from domain.process.messages import ChangeAsked
 from domain.process.words import ChangeOutcome
 from store import changes, dispatch, reading
+from store.pool import repeatable
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
 
 log = structlog.get_logger("api")
@@ -66,7 +67,7 @@ async def _ask(
         log.info("the change is left to the relay", why=type(error).__name__)
     except RefusedError as error:
         closed = error.code == "order_closed"
-    async with services.pool.connection() as connection:
+    async with repeatable(services.pool) as connection:  # what is lost of it the relay does again
         if closed:
             await changes.answer_closed(connection, number, asked.change_id, asked.at)
         answered = closed or (given is not None and given.outcome is not ChangeOutcome.IN_PROGRESS)

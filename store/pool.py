@@ -63,6 +63,14 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
+async def repeatable(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction that does not wait for the disk: only for what is done once more if a power cut takes it away."""
+    async with transaction(pool) as connection:
+        await connection.execute("SET LOCAL synchronous_commit = off")
+        yield connection
+
+
+@asynccontextmanager
 async def statement(pool: Pool) -> AsyncIterator[Connection]:
     """For one statement that is a transaction by itself: one round trip, no BEGIN, no COMMIT."""
     async with pool.connection() as connection:
