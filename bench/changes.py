@@ -26,6 +26,10 @@ CHANGES = 10
 """Of each round, on each side."""
 WARM_UP = 4
 MANY_LINES = 200
+FAR_CHANGES = 4
+FAR_SECONDS = 0.1
+"""How long partners take that are not on the same machine; carriers take longer."""
+FAR = {"carrier": ("requests", "cancellations"), "payments": ("authorizations",)}
 PATIENCE = 60.0
 
 
@@ -45,11 +49,14 @@ async def measure(ground: Ground, rounds: int) -> list[Measure]:
         await _round(shop, bare, "0", WARM_UP)
         seen = [await _round(shop, bare, str(number + 1), CHANGES) for number in range(rounds)]
         lowered = [(await shop.change(one.order, DOWN))[1] for one in seen]
+        async with _far_partners(ground):
+            far = [await _round(shop, bare, f"F{number}", FAR_CHANGES) for number in range(rounds)]
         few, many = await _change_of_one_line(shop, 2), await _change_of_one_line(shop, MANY_LINES)
     bare_shape = median(one.shape / one.floor for one in seen)
     say(f"accepted_change: a bare workflow of the same steps takes {bare_shape:.2f} times the floor")
     return [
         Measure("accepted_change", "ms", Goal(2.0), [one.ours for one in seen], [one.floor for one in seen]),
+        Measure("accepted_change_far", "ms", Goal(2.0), [one.ours for one in far], [one.floor for one in far]),
         _events("change_events", [happened for one in seen for happened in one.happened]),
         _events("change_events_less", lowered),
         Measure("outside_calls_200", "calls", Goal(1.0), [many.calls.total()], [few.calls.total()]),
@@ -70,6 +77,20 @@ async def _sides(ground: Ground) -> AsyncIterator[tuple[ChangingShop, BareOrders
     ):
         await until(lambda: orders.polls(ground, works), PATIENCE, "the floor's worker polls")
         yield ChangingShop(ground, http, await connect(ground.settings)), bare
+
+
+@asynccontextmanager
+async def _far_partners(ground: Ground) -> AsyncIterator[None]:
+    """Carrier and payment provider take their time over what a change asks of them, on all sides."""
+    for partner, operations in FAR.items():
+        for operation in operations:
+            slow = {"operation": operation, "kind": "slow", "seconds": FAR_SECONDS, "times": -1}
+            (await ground.outside.post(f"/{partner}/admin/faults", json=slow)).raise_for_status()
+    try:
+        yield
+    finally:
+        for partner in FAR:
+            (await ground.outside.delete(f"/{partner}/admin/faults")).raise_for_status()
 
 
 async def _round(shop: ChangingShop, bare: BareOrders, name: str, count: int) -> Round:
