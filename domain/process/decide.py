@@ -50,6 +50,8 @@ def decide(state: OrderState, event: Event) -> Decision:
 def _apply(state: OrderState, event: Event) -> Draft:
     draft = Draft(state, event.at)
     save = _save_done(state, event)
+    if save is not None and save.revised == draft.unsaved_revision:
+        draft.unsaved_revision = None  # before anything else: the next change begins from the saved version
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
@@ -254,8 +256,6 @@ def _saved(draft: Draft, save: Save) -> None:
     draft.answers |= {change_id: given for change_id, given in answered.items() if change_id in draft.answers}
     draft.events = [event for event in draft.events if event.key not in keys]
     draft.unsaved_answers = [given for given in draft.unsaved_answers if given.change_id not in answered]
-    if save.revised is not None and save.revised == draft.unsaved_revision:
-        draft.unsaved_revision = None
     if save.version > draft.saved_version:
         draft.saved_row, draft.saved_version = save.row, save.version
 
@@ -274,7 +274,7 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     if state.flights:
         if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in TELLING:
             save = _save_after(state, calls[0], event)
-            if not _decides_edit(state, save):
+            if not _decides_edit(state, save) and (save.revised is None or calls[0].operation not in REMOTE):
                 call = calls[0].model_copy(update={"save": save})
                 flight = state.flights[call.key].model_copy(update={"call": call})
                 state, calls = state.model_copy(update={"flights": {call.key: flight}}), [call]

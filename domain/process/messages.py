@@ -92,7 +92,7 @@ class Action(Message):
 class Terms(Message):
     """What the customer was told: the date and the total, in minor units of the order's currency."""
 
-    promise_date: date | None
+    promise_date: date | None = None
     total: int
     currency: str
 
