@@ -110,7 +110,10 @@ def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
 def _mend(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework) -> None:
     """The goods are left alone; what stands still may go on now, and money that was never held is asked for anew."""
     money = step.do in (TaskWord.AUTHORIZE, TaskWord.CAPTURE)
-    helps = money if ONLY_MONEY.issuperset(rework.kinds) else money or step.do is TaskWord.SHIP
+    if step.do is TaskWord.SHIP:
+        helps = not ONLY_MONEY.issuperset(rework.kinds)
+    else:
+        helps = money and not ONLY_MONEY.isdisjoint(rework.kinds)
     refused = run.state is RunState.PARKED and not run.may_have_effect
     skipped = run.state is RunState.SKIPPED and money
     amount = run.snapshot.amount != draft.amount(draft.groups[group_id])

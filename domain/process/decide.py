@@ -55,6 +55,7 @@ def _apply(state: OrderState, event: Event) -> Draft:
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
+    facts.hear_early(draft)
     faults.resume(draft)
     _advance(draft)
     undo_leftovers(draft)

@@ -98,8 +98,8 @@ class Watch:
 def _backwards(state: OrderState, undo: Call) -> None:
     """What is taken back is the latest that stands; only a shipment request goes before its turn (CHG9)."""
     assert isinstance(undo.work, Undo)
-    undone = state.groups[undo.group].runs[undo.step]
-    if undone.key != undo.work.of:
+    undone = state.groups[undo.group].runs.get(undo.step)
+    if undone is None or undone.key != undo.work.of:
         return  # left behind by an edit, and no part of the process any more
     for group in state.groups.values():
         for run in group.runs.values():

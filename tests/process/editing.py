@@ -1,8 +1,9 @@
 """Edits as a test says them, and the version of the order that each would make."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from domain.process.messages import GroupPlan, LineChange, Opened, PricedLine, Revised
 from domain.process.words import ChangeKind
@@ -93,14 +94,24 @@ def version_of(edit: Edit, opened: Opened, used: Collection[str]) -> Opened:
             **{FIELDS[kind]: value for kind, value in edit.fields.items() if kind in FIELDS},
         }
     )
-    members: dict[str, list[int]] = {}
-    for line in lines:
-        members.setdefault(line.group, []).append(line.number)
-    plans = tuple(
-        GroupPlan(id=id_, process=opened.groups[0].process, lines=tuple(of), location=places[id_], why="Row 1.")
-        for id_, of in sorted(members.items(), key=lambda pair: int(pair[0]))
-    )
-    return opened.model_copy(update={"facts": facts, "lines": tuple(lines), "groups": plans})
+    name = opened.groups[0].process
+    plans = [GroupPlan(id=id_, process=name, lines=(), location=place, why="Row 1.") for id_, place in places.items()]
+    return opened.model_copy(update={"facts": facts, "lines": tuple(lines), "groups": _with_members(lines, plans)})
+
+
+def settled_in(opened: Opened, homes: Mapping[int, str]) -> Opened:
+    """The version with some lines in other groups than was proposed; they leave from the same place."""
+    plans = {plan.id: plan for plan in opened.groups}
+    for line in opened.lines:
+        if line.number in homes:
+            plans.setdefault(homes[line.number], plans[line.group].model_copy(update={"id": homes[line.number]}))
+    lines = [line.model_copy(update={"group": homes.get(line.number, line.group)}) for line in opened.lines]
+    return opened.model_copy(update={"lines": tuple(lines), "groups": _with_members(lines, plans.values())})
+
+
+def _with_members(lines: list[PricedLine], plans: Iterable[GroupPlan]) -> tuple[GroupPlan, ...]:
+    members = {plan.id: tuple(line.number for line in lines if line.group == plan.id) for plan in plans}
+    return tuple(plan.model_copy(update={"lines": members[plan.id]}) for plan in plans if members[plan.id])
 
 
 def _line(edit: Edit, line: PricedLine, home: str) -> PricedLine:
@@ -130,3 +141,49 @@ def _homes(
                 places[there] = place
             homes[number] = there
     return homes
+
+
+KINDS = ("up", "up", "down", "item", "cancel", "add", "move", "price", *(str(kind) for kind in FIELDS), "warehouse")
+"""What a drawn edit may do."""
+
+
+def drawn(what: list[str], which: int, more: int, opened: Opened) -> Edit:
+    """An edit that does all of `what`, to lines picked by `which`, by as much as `more` says."""
+    lines: dict[str, dict[int, Any]] = {}
+    cancel, fields = (), {}
+    for place, word in enumerate(what):
+        line = opened.lines[(which + place) % len(opened.lines)]
+        if word in _LINES:
+            name, value = _LINES[word](line, more)
+            lines.setdefault(name, {})[line.number] = value
+        elif word == "cancel":
+            cancel = (line.number,)
+        elif word == "add":
+            lines["add"] = {20 + which * 10 + more: more}
+        else:
+            kind = ChangeKind(word)
+            fields[kind] = _FIELD_VALUES[kind][more % 2]
+    for number in cancel:
+        for of in lines.values():
+            of.pop(number, None)
+    known = {line.number for line in opened.lines}
+    lines["add"] = {number: units for number, units in lines.get("add", {}).items() if number not in known}
+    return Edit(**lines, cancel=cancel, fields=fields)
+
+
+_LINES = {
+    "up": lambda line, more: ("quantity", line.quantity + more),
+    "down": lambda line, more: ("quantity", max(1, line.quantity - more)),
+    "item": lambda line, more: ("item", "sku-99" if more % 2 else f"sku-{more}"),
+    "price": lambda line, more: ("price", line.quantity * UNIT * (more - 1)),
+    "move": lambda line, more: ("move", "east" if more % 2 else "main"),
+}
+_FIELD_VALUES = {
+    ChangeKind.SHIP_METHOD: ("air", "ground"),
+    ChangeKind.EARLIER_DATE: (date(2026, 3, 4), date(2026, 3, 6)),
+    ChangeKind.LATER_DATE: (date(2026, 3, 27), date(2026, 4, 30)),
+    ChangeKind.ADDRESS_OTHER_ZONE: ("CA", "US"),
+    ChangeKind.PAYMENT: ("card", "terms"),
+    ChangeKind.REFERENCE: ("PO-1", "PO-2"),
+    ChangeKind.WAREHOUSE: ("main", "east"),
+}

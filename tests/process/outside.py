@@ -35,7 +35,7 @@ from domain.process.messages import (
     Undo,
 )
 from domain.process.words import REMOTE, UNDO, Operation
-from tests.process.editing import Edit, named_lines, revised_by, version_of
+from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
 from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
 
@@ -76,9 +76,7 @@ class Database:
         assert save.revised is not None
         number, opened = self.proposals[save.revised.change_id]
         assert number == save.revised.number, "a proposal is applied as another revision"
-        homes = save.revised.homes
-        lines = (line.model_copy(update={"group": homes.get(line.number, line.group)}) for line in opened.lines)
-        return opened.model_copy(update={"lines": tuple(lines)})
+        return settled_in(opened, save.revised.homes)
 
     def at(self, revision: int) -> Opened:
         """The order at a revision that is saved, or proposed and about to be."""
