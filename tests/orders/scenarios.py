@@ -204,6 +204,54 @@ async def cancel_refused(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def _changed(shop: Shop, number: str, status: int = 200, **body: Any) -> None:
+    response = await shop.api.post(f"/v1/orders/{number}/changes", json=body)
+    assert response.status_code == status, response.text
+
+
+async def changed_quantity_up(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 5}])
+    return await _ship(shop, number)
+
+
+async def changed_then_cancelled(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 2}])
+    await shop.until_status(number, "released")
+    await shop.ok("POST", f"/v1/orders/{number}/cancel", json={"reason": "changed my mind again"})
+    await shop.until_status(number, "cancelled")
+    return number
+
+
+async def change_refused_by_carrier(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await shop.fault("carrier", "cancellations", "refuse", number, code="too_late")
+    await _changed(shop, number, 409, lines=[{"number": 1, "quantity": 5}])
+    return await _ship(shop, number)
+
+
+async def change_short_of_stock(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await _changed(shop, number, 409, lines=[{"number": 1, "quantity": 500}])
+    return await _ship(shop, number)
+
+
+async def line_added(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await _changed(shop, number, lines=[{"add": {"sku": await shop.stocked(), "quantity": 1}}])
+    await shop.until(number, lambda order: len(order["shipments"]) == 2)
+    return await _ship(shop, number)
+
+
+async def changed_by_signal(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    payload = {"change_id": "c-1", "base_revision": 1, "lines": [{"number": 1, "quantity": 5}]}
+    await shop.workflow(number).signal("change_requested", payload)
+    await shop.until(number, lambda order: order["revision"] == 2)
+    return await _ship(shop, number)
+
+
 async def cancelled_after_a_failed_undo(shop: Shop) -> str:
     number = await undo_failed(shop)
     await shop.outside.delete("/payments/admin/faults")
@@ -241,4 +289,10 @@ ENDED: tuple[Scenario, ...] = (
     cancelled_in_the_temporal_ui,
     cancel_refused,
     cancelled_after_a_failed_undo,
+    changed_quantity_up,
+    changed_then_cancelled,
+    change_refused_by_carrier,
+    change_short_of_stock,
+    line_added,
+    changed_by_signal,
 )
