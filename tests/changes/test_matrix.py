@@ -3,6 +3,7 @@
 All cells run at once, each with an order of its own; every assert is a test of its own that names the cell.
 """
 
+import re
 from collections import Counter
 
 import pytest
@@ -14,6 +15,7 @@ from tests.changes import expected
 from tests.changes.matrix import BEFORE, CELLS, EXPECTED, OTHERS, Cell, Treatment
 from tests.changes.running import Report, run_all
 from tests.support.shop import Shop
+from tools.docs.generated import FOLDER
 
 Reports = dict[Cell, Report]
 DOLLARS = "{:.2f}"
@@ -32,6 +34,14 @@ def test_every_cell_is_covered() -> None:
     assert {(cell.kind, cell.stage, cell.word) for cell in (*CELLS, *OTHERS)} == {
         (*place, word) for place, words in POSSIBLE.items() for word in words
     }
+
+
+def test_the_page_of_the_matrix_names_the_tests_that_there_are() -> None:
+    page = (FOLDER / "change-matrix.md").read_text(encoding="utf-8")
+    named = re.findall(r"`tests/changes/test_matrix.py::(\w+\[[^`]+\])`", page)
+    there = [f"{test_a_cell_as_built_in.__name__}[{cell.name}]" for cell in CELLS]
+    there += [f"{test_a_cell_as_a_policy_may_choose.__name__}[{cell.name}]" for cell in OTHERS]
+    assert sorted(named) == sorted(there)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)

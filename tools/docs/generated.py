@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from settings import PROJECT_ROOT
 from tools.docs import pages
+from tools.docs.change_matrix import change_matrix_page
 from tools.docs.commands import commands_page
 from tools.docs.events import events_page
 
 FOLDER = PROJECT_ROOT / "docs" / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
+    "change-matrix.md": change_matrix_page,
     "change_requested.schema.json": pages.change_request_page,
     "commands.md": commands_page,
     "events.md": events_page,
