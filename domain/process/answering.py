@@ -153,6 +153,18 @@ def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
     ]
 
 
+_MOVES_NO_STOCK = frozenset(
+    {
+        ChangeKind.ADDRESS_SAME_ZONE,
+        ChangeKind.ADDRESS_OTHER_ZONE,
+        ChangeKind.LATER_DATE,
+        ChangeKind.EARLIER_DATE,
+        ChangeKind.SHIP_METHOD,
+        ChangeKind.PAYMENT,
+        ChangeKind.PRICE,
+        ChangeKind.REFERENCE,
+    }
+)
 _ADAPTERS = {TaskWord.SHIP: "carrier", TaskWord.AUTHORIZE: "payment provider"}
 
 
@@ -165,7 +177,7 @@ def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
     elif rework.pattern is Pattern.KEEP or rework.kinds == (ChangeKind.PAYMENT,):
         do = ActionWord.KEEP
     elif task is TaskWord.RESERVE:
-        do = ActionWord.UPDATE
+        do = ActionWord.KEEP if _MOVES_NO_STOCK.issuperset(rework.kinds) else ActionWord.UPDATE
     elif task is TaskWord.SHIP and _cancels(rework):
         do = ActionWord.CANCEL_AND_CREATE
     elif task in (TaskWord.SCHEDULE, TaskWord.SHIP, TaskWord.WAIT):
