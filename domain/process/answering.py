@@ -73,8 +73,9 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
     """The edit made a new revision."""
     assert change.revised is not None
     after, plan = terms(draft), tuple(_plan(draft, change))
-    words = f"Revision {draft.revision}: {_in_words(change.revised)}. {_promise(before, after)} {_total(before, after)}"
-    given = answer_to(draft, change.asked, ChangeOutcome.ACCEPTED, "changed", words.strip(), change.actions)
+    parts = (f"Revision {draft.revision}: {_in_words(change.revised)}.", _promise(before, after), _total(before, after))
+    words = " ".join(part for part in parts if part)
+    given = answer_to(draft, change.asked, ChangeOutcome.ACCEPTED, "changed", words, change.actions)
     stages = [one.stage for one in change.reworks or () if _cancels(one)]
     answer(
         draft,

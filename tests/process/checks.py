@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pydantic_core import to_json
 
 from domain.process.decide import decide
+from domain.process.edits import frozen
 from domain.process.messages import Call, Event, Undo
 from domain.process.rows import group_status, next_alarm, row_of
 from domain.process.state import Decision, OrderState, RunState
@@ -63,6 +64,9 @@ class Watch:
             assert now == was or now in _reachable(was), f"group {group.id} moved from {was} to {now} (I8)"
 
     def _call(self, before: OrderState, after: OrderState, call: Call) -> None:
+        flight = after.flights[call.key]
+        if call.group and not flight.undo and flight.move is None and call.key not in self.works:
+            assert not frozen(after, call.group), f"{call.key} goes on while its lines are changed (CHG6)"
         work = as_json(call.work)
         assert self.works.setdefault(call.key, work) == work, f"{call.key} names two works (I11)"
         if isinstance(call.work, Undo) and call.operation is not Operation.CANCEL_SHIPMENT:

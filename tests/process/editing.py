@@ -1,6 +1,6 @@
 """Edits as a test says them, and the version of the order that each would make."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -150,7 +150,8 @@ KINDS = ("up", "up", "down", "item", "cancel", "add", "move", "price", *(str(kin
 def drawn(what: list[str], which: int, more: int, opened: Opened) -> Edit:
     """An edit that does all of `what`, to lines picked by `which`, by as much as `more` says."""
     lines: dict[str, dict[int, Any]] = {}
-    cancel, fields = (), {}
+    cancel: tuple[int, ...] = ()
+    fields: dict[ChangeKind, Any] = {}
     for place, word in enumerate(what):
         line = opened.lines[(which + place) % len(opened.lines)]
         if word in _LINES:
@@ -167,11 +168,19 @@ def drawn(what: list[str], which: int, more: int, opened: Opened) -> Edit:
         for of in lines.values():
             of.pop(number, None)
     known = {line.number for line in opened.lines}
-    lines["add"] = {number: units for number, units in lines.get("add", {}).items() if number not in known}
-    return Edit(**lines, cancel=cancel, fields=fields)
+    lines["add"] = {new: units for new, units in lines.get("add", {}).items() if new not in known}
+    return Edit(
+        quantity=lines.get("quantity", {}),
+        item=lines.get("item", {}),
+        price=lines.get("price", {}),
+        move=lines.get("move", {}),
+        add=lines["add"],
+        cancel=cancel,
+        fields=fields,
+    )
 
 
-_LINES = {
+_LINES: dict[str, Callable[[PricedLine, int], tuple[str, int | str]]] = {
     "up": lambda line, more: ("quantity", line.quantity + more),
     "down": lambda line, more: ("quantity", max(1, line.quantity - more)),
     "item": lambda line, more: ("item", "sku-99" if more % 2 else f"sku-{more}"),

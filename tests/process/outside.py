@@ -56,6 +56,8 @@ class Database:
     opened: Opened | None = None
     """The order as it is, with all of its groups."""
     revision: int = 1
+    numbers: set[int] = field(default_factory=set)
+    """Lines that the order ever had."""
     proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
     """By change: the revision it would be, and the order as it would be."""
 
@@ -76,6 +78,7 @@ class Database:
         assert save.revised is not None
         number, opened = self.proposals[save.revised.change_id]
         assert number == save.revised.number, "a proposal is applied as another revision"
+        self.numbers |= {line.number for line in opened.lines}
         return settled_in(opened, save.revised.homes)
 
     def at(self, revision: int) -> Opened:
@@ -198,7 +201,7 @@ class World:
             self.gone.add(call.work.of)
         if call.operation is Operation.OPEN:
             opened = self.opened(call.order)
-            self.database.opened = opened
+            self.database.opened, self.database.numbers = opened, {line.number for line in opened.lines}
             resumed = isinstance(call.work, OpenOrder) and call.work.resumed
             return Outcome(opened=opened.model_copy(update={"known": self.known()}) if resumed else opened)
         return Outcome(ref=f"ref-{len(self.done)}")
@@ -277,6 +280,8 @@ class World:
         missing = named_lines(edit) - {line.number for line in database.opened.lines}
         if edit.refused or missing:
             return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
+        if database.numbers & edit.add.keys():
+            return Outcome(refused=True, code="repeated_line", words="The order has, or had, that line.")
         revised = revised_by(edit, database.opened)
         if revised == Revised():
             return Outcome(refused=True, code="nothing_changed", words="The order is like that already.")
@@ -315,6 +320,20 @@ class World:
         if call.operation is Operation.SHIP and self.database.at(call.revision).facts.payment_method == "card":
             standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
             assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"
+
+    def made_before_it_breaks(self, cancel: Call, change_id: str) -> None:
+        """When a request is cancelled for a change, all that its group will need is held and funded (CHG8)."""
+        _, after = self.database.proposals[change_id]
+        place = {plan.id: plan.location for plan in after.groups}.get(cancel.group, "")
+        at_home = {line.number for line in self.database.at(cancel.revision).lines if line.group == cancel.group}
+        lines = [line for line in after.lines if line.group == cancel.group and line.number in at_home]
+        held = self.stock.held[self.live(Operation.RESERVE, cancel.group)[0]]
+        for line in lines:
+            assert held.get((line.number, place, line.sku), 0) >= line.quantity, "cancelled before all is held (CHG8)"
+        money = self._amounts(set(self.live(Operation.AUTHORIZE, cancel.group)) - self.known_expired)
+        needed = sum(line.amount for line in lines)
+        if after.facts.payment_method == "card" and not self.known_expired:
+            assert max(money, default=0) >= needed, "cancelled before all is funded (CHG8)"
 
     def _amounts(self, keys: set[str]) -> list[int]:
         works = [self.done[key].work for key in keys]

@@ -81,6 +81,9 @@ class Run:
         self.state = decision.state
         for call in decision.calls:
             self.world.sent(call, changing=self.state.change is not None)
+            edit = self.state.change
+            if call.operation is Operation.CANCEL_SHIPMENT and edit is not None and edit.proposed is not None:
+                self.world.made_before_it_breaks(call, edit.asked.change_id)
         self.pending.extend(decision.calls)
         self.calls.extend(decision.calls)
         self.stops.extend(decision.stops)

@@ -55,7 +55,7 @@ class Orders(RuleBasedStateMachine):
         method=st.sampled_from(("card", "card", "terms")),
         as_of=st.sampled_from((None, None, date(2026, 3, 10), date(2026, 4, 30))),
         requested=st.sampled_from((date(2026, 3, 20), date(2026, 3, 2), None)),
-        patience=st.integers(0, 12),
+        patience=st.integers(0, 24),
         on_error=st.dictionaries(
             st.sampled_from(("reserve", "authorize", "ship", "capture")), st.sampled_from(("ask csr", "cancel", "hold"))
         ),
@@ -169,15 +169,20 @@ class Orders(RuleBasedStateMachine):
         self.run.cancel(change_id, base_revision=base)
 
     @rule(
-        what=st.lists(st.sampled_from(KINDS), min_size=1, max_size=2), which=st.integers(0, 9), more=st.integers(1, 4)
+        what=st.lists(st.sampled_from(KINDS), min_size=1, max_size=2),
+        which=st.integers(0, 9),
+        more=st.integers(1, 4),
+        then=st.integers(0, 4),
     )
-    def edit(self, what: list[str], which: int, more: int) -> None:
+    def edit(self, what: list[str], which: int, more: int, then: int) -> None:
         """Someone asks for a change; now and then with an id that was used before, or for an old revision."""
         opened = self.run.world.database.opened
         wanted = Edit(quantity={1: 3}) if opened is None else drawn(what, which, more, opened)
         change_id = f"e{len(self.run.world.edits) - (which == 9)}"
         base = max(self.run.state.revision - 1, 1) if which == 8 else None
         self.run.edit(wanted, change_id, base_revision=base)
+        for call in self.run.pending[:then]:
+            self.run.finish(call)
 
     @precondition(lambda self: any(call.operation in REMOTE for call in self.run.pending))
     @rule(effect=st.booleans())
