@@ -228,6 +228,26 @@ class GivenAnswer(BaseModel):
     reason: str
 
 
+class PreviewView(BaseModel):
+    """What a change would come to; nothing was done. `token` is null where there is nothing to be had."""
+
+    preview: Literal[True]
+    change_id: str
+    kind: str = Field(examples=["edit"], description="`cancel` for the whole order, or `edit`.")
+    outcome: ChangeOutcome
+    revision: int = Field(description="The revision that the order would be at.")
+    code: str
+    words: str
+    at: datetime
+    actions: list[Action]
+    cost: Cost | None
+    price: PriceChange | None
+    promise: PromiseChange | None
+    assumptions: list[str] = Field(description="What was taken to be granted, and what the carrier said.")
+    reasons: list[ChangeReason]
+    token: str | None = Field(description="A change with this token comes to exactly this, or is refused as stale.")
+
+
 class ChangeView(BaseModel):
     """A change that was asked for; `outcome` is in_progress until it is answered, and what depends on it is null."""
 
@@ -248,6 +268,7 @@ class ChangeView(BaseModel):
     promise: PromiseChange | None
     assumptions: list[str]
     reasons: list[ChangeReason]
+    new_preview: PreviewView | None = Field(description="Of a change refused with `stale_preview`: as it is now.")
     answer: GivenAnswer | None
 
 

@@ -39,6 +39,8 @@ async def _keep(
     A closed order has nobody to ask: its answer is written at once.
     """
     document = {"reason": asked.reason, "base_revision": asked.base_revision, **edit}
+    if asked.token is not None:
+        document["token"] = asked.token
     async with services.pool.connection() as connection:
         start = await reading.start_of(connection, number)
         if start is None:

@@ -1,5 +1,7 @@
 """How a change and its answer look to a caller: amounts as decimal text (CHG13, CHG14)."""
 
+import hashlib
+import json
 from typing import Any
 
 from domain.money import to_text
@@ -30,10 +32,43 @@ def change(row: Row, currency: str) -> Row:
         "received_at": row["received_at"],
         "outcome": row["outcome"] or "in_progress",
         **(_UNANSWERED if given is None else _answered(given, currency)),
+        "new_preview": _new_preview(given, row, currency),
     }
 
 
+def _new_preview(given: ChangeAnswer | None, row: Row, currency: str) -> Row | None:
+    if given is None or given.instead is None:
+        return None
+    return preview(given.instead, currency, {name: row["document"][name] for name in ("set", "lines")})
+
+
+def preview(given: ChangeAnswer, currency: str, edit: Row) -> Row:
+    """What a change would come to. The fingerprint of what it asks for becomes part of the token."""
+    return {
+        "preview": True,
+        "change_id": given.change_id,
+        "kind": given.kind,
+        "outcome": given.outcome,
+        **_said(given, currency),
+        "token": f"{given.token}-{fingerprint(edit)}" if given.token else None,
+    }
+
+
+def fingerprint(edit: Row) -> str:
+    """Of what a change asks for, personal data included; the order knows that part of it only by the change's id."""
+    text = json.dumps(edit, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _answered(given: ChangeAnswer, currency: str) -> Row:
+    whole = given.model_dump(mode="json")
+    return {
+        **_said(given, currency),
+        "answer": {name: whole[name] for name in whole if name in _ANSWER},
+    }
+
+
+def _said(given: ChangeAnswer, currency: str) -> Row:
     whole = given.model_dump(mode="json")
     return {
         **{name: whole[name] for name in ("revision", "code", "words", "at", "assumptions")},
@@ -42,7 +77,6 @@ def _answered(given: ChangeAnswer, currency: str) -> Row:
         "price": _price(given),
         "promise": _promise(whole),
         "reasons": [{"code": given.code, "words": given.words}] if given.outcome in _WITH_REASONS else [],
-        "answer": {name: whole[name] for name in whole if name in _ANSWER},
     }
 
 

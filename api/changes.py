@@ -9,13 +9,14 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import ChangeList, ChangeView
+from api.answers import ChangeList, ChangeView, PreviewView
 from api.answers_other import RetryView
 from api.asking import ask_for
 from api.auth import ChangeWriter, Operator, OrderReader
 from api.change_views import change as change_view
 from api.errors import ApiError, document_refused
 from api.orders import order_unknown, printable
+from api.previews import order_token, preview_for
 from api.query import Query, cursor_of
 from api.services import services_of
 from api.shapes import body_of, parameters
@@ -94,19 +95,23 @@ _CHANGE_EXAMPLE = {
 @router.post(
     "/orders/{number}/changes",
     summary="Change an order",
-    response_model=ChangeView,
+    response_model=ChangeView | PreviewView,
     responses={202: {"model": ChangeView}},
-    openapi_extra={**body_of(ChangeDocument, _CHANGE_EXAMPLE), **parameters("timeout")},
+    openapi_extra={**body_of(ChangeDocument, _CHANGE_EXAMPLE), **parameters("preview", "timeout")},
 )
 async def change_order(number: str, request: Request, caller: ChangeWriter) -> Response:
     """200 when the change is accepted, wholly or in part, 409 with the reason when it is refused.
 
     202 when the answer takes longer, with its address. The request is kept before the order is asked, so it is not
     lost while the order engine is away. A field that is left out stays as it is, null takes an optional one away.
+
+    With `preview=true` nothing is done or kept: 200 tells what the change would come to, and its `token` holds a later
+    change to exactly that.
     """
     services = services_of(request)
-    query = Query(request, "timeout")
+    query = Query(request, "preview", "timeout")
     seconds = query.number("timeout", DEFAULT_WAIT_SECONDS, 1, MAX_WAIT_SECONDS)
+    only_preview = query.flag("preview")
     query.done()
     raw = await read_json(request)
     structlog.contextvars.bind_contextvars(order=printable(number))
@@ -116,16 +121,20 @@ async def change_order(number: str, request: Request, caller: ChangeWriter) -> R
         change = read_change(raw, currency)
     except ProblemsFound as found:
         raise document_refused(found.problems) from None
+    edit = {} if change.cancel else edit_of(change.set, change.lines, currency)
     asked = ChangeAsked(
         change_id=change.change_id or uuid.uuid4().hex,
         change=change.kind,
         base_revision=change.base_revision,
+        token=None if only_preview else order_token(change.token, edit),
         reason=change.reason or "",
         requested_by=caller.principal,
         at=services.clock(),
     )
-    edit = None if change.cancel else edit_of(change.set, change.lines, currency)
-    return await ask_for(services, number, asked, timedelta(seconds=seconds), edit)
+    wait = timedelta(seconds=seconds)
+    if only_preview:
+        return await preview_for(services, number, asked, edit, currency or "", wait)
+    return await ask_for(services, number, asked, wait, edit)
 
 
 @router.get(

@@ -53,6 +53,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "order_closed": ErrorKind(
         409, "The order is closed", "A closed order is not changed; what it did is in its timeline."
     ),
+    "preview_late": ErrorKind(503, "The preview is not there in time", "Ask again; a preview changes nothing."),
     "nothing_to_retry": ErrorKind(
         409, "Nothing waits for a retry", "The order goes on, or waits for a fact from outside."
     ),
@@ -112,6 +113,7 @@ PROBLEM_CODES: dict[str, str] = {
     "card_number": "A text looks like the number of a payment card.",
     "too_deep": "The JSON is nested too deeply.",
     "not_json": "The body is not JSON.",
+    "other_change": "A token is of a preview of another change.",
     "role_needed": "The field may be set only with a role that the key has not.",
     "policy": "A policy file has a problem; the path names file, line and column.",
 }

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from temporalio.service import RPCError
 
 from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer, Start
-from domain.process.messages import ChangeAnswer, ChangeAsked, RetryAsked, SkipAsked
+from domain.process.messages import ChangeAnswer, ChangeAsked, PreviewAsked, RetryAsked, SkipAsked
 from settings import Settings
 from workflows.connecting import connect
 from workflows.gateway import OrderGateway, TemporalAwayError
@@ -36,6 +36,10 @@ class LateGateway:
     async def ask_change(self, number: str, asked: ChangeAsked, wait: timedelta) -> ChangeAnswer | None:
         """See OrderGateway."""
         return await (await self._open()).ask_change(number, asked, wait)
+
+    async def preview(self, number: str, asked: PreviewAsked, wait: timedelta) -> ChangeAnswer | None:
+        """See OrderGateway."""
+        return await (await self._open()).preview(number, asked, wait)
 
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:
         """See OrderGateway."""

@@ -73,6 +73,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "sku": ({"type": "array", "items": _TEXT, "maxItems": MAX_PAGE}, "Only these items."),
     "after": ({"type": "string"}, "The `next` of the page before."),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "Entries of the page."),
+    "preview": (_FLAG, "Only tell what the change would come to."),
     "wait": ({"type": "string", "enum": ["promised"]}, "Wait for the promise."),
     "timeout": (
         {"type": "integer", "minimum": 1, "maximum": MAX_WAIT_SECONDS, "default": DEFAULT_WAIT_SECONDS},

@@ -27,6 +27,14 @@ def show_change(number: str, answer: Row) -> None:
         show_table(table)
 
 
+def show_preview(number: str, answer: Row) -> None:
+    """What a change would come to, and how to have it."""
+    out.print("A preview: nothing was changed.", markup=False)
+    show_change(number, answer)
+    if answer["token"]:
+        out.print(f"To have exactly this, send the same change with --token {answer['token']}", markup=False)
+
+
 def _total(answer: Row) -> str:
     price = answer["price"]
     if price is None or price["after"] is None:

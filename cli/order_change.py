@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from cli.change_views import show_change
+from cli.change_views import show_change, show_preview
 from cli.console import out
 from cli.errors import CommandError
 from cli.http import ApiOption, JsonOption, KeyOption, connect
@@ -40,13 +40,17 @@ def change(
     base_revision: Annotated[
         int | None, typer.Option("--base-revision", min=1, help="Refuse if the order has changed since.")
     ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only tell what the change would come to.")] = False,
+    token: Annotated[
+        str | None, typer.Option(help="Token of a preview: do exactly that, or refuse and say what it is now.")
+    ] = None,
     timeout: Annotated[int, typer.Option(min=1, max=30, help="Wait at most so many seconds for the answer.")] = 5,
     as_json: JsonOption = False,
     api: ApiOption = None,
     key: KeyOption = None,
 ) -> None:
     """Change an order on its way: quantities, items, dates, address; the answer tells what is done for it."""
-    about = {"change_id": change_id, "base_revision": base_revision, "reason": reason}
+    about = {"change_id": change_id, "base_revision": base_revision, "reason": reason, "token": token}
     document = change_document(sets or [], lines or [], cancel_lines or [], adds or [])
     document |= {name: value for name, value in about.items() if value is not None}
     if file is not None and document:
@@ -55,11 +59,15 @@ def change(
         raise CommandError("nothing to change: give --set, --line, --cancel-line, --add or --file", exit_code=2)
     body = json.dumps(document).encode() if file is None else read_file(file)
     headers, query = {"Content-Type": "application/json"}, {"timeout": str(timeout)}
+    if preview:
+        query["preview"] = "true"
     path = order_path(number, "changes")
     response = connect(api, key).send("POST", path, content=body, headers=headers, params=query)
     answer = response.json()
     if as_json:
         print_json(answer)
+    elif preview:
+        show_preview(number, answer)
     elif response.status_code == httpx.codes.ACCEPTED:
         words = f"Change {answer['change_id']} is under way; `ordito order show {number}` tells how it ends."
         out.print(words, markup=False)

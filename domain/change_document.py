@@ -19,7 +19,7 @@ from domain.problems import Problem, ProblemsFound, of_validation, scan
 from limits import MAX_LINES, MAX_REASON
 
 MAX_REVISION = 2**31 - 1
-NOT_SEARCHED = frozenset({("change_id",), ("lines", "sku"), ("lines", "add", "sku")})
+NOT_SEARCHED = frozenset({("change_id",), ("token",), ("lines", "sku"), ("lines", "add", "sku")})
 """Ids that are numbers by nature; all else is searched for card numbers."""
 ALWAYS_THERE = frozenset({"ship_to", "ship_method", "payment", "quantity", "sku"})
 """What no order, and no line, can be without."""
@@ -74,6 +74,8 @@ class ChangeDocument(Value):
     """Your id of the change; drawn when left out."""
     base_revision: int | None = Field(default=None, strict=True, ge=1, le=MAX_REVISION)
     """The revision you decided on; the change is refused when the order has moved on."""
+    token: Reference | None = None
+    """Token of a preview: the change comes to exactly what that said, or is refused with a new preview."""
     reason: str | None = Field(default=None, min_length=1, max_length=MAX_REASON)
     cancel: bool = Field(default=False, strict=True)
     set: ChangedFields | None = None
@@ -112,6 +114,8 @@ def _purpose(raw: dict[str, Any]) -> Iterator[Problem]:
     if raw.get("cancel") is True and edits:
         words = "`cancel` cancels the whole order; leave out `set` and `lines`, or cancel single lines in `lines`."
         yield Problem("$.cancel", "contradiction", words)
+    elif raw.get("cancel") is True and raw.get("token") is not None:
+        yield Problem("$.token", "contradiction", "A cancel of the whole order takes no token; leave it out.")
     elif not edits and raw.get("cancel") in (None, False):
         yield Problem("$", "nothing_asked", "The change asks for nothing; fill `set` or `lines`, or send `cancel`.")
 

@@ -15,7 +15,15 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer, Start
-from domain.process.messages import CarrierFact, ChangeAnswer, ChangeAsked, PaymentFact, RetryAsked, SkipAsked
+from domain.process.messages import (
+    CarrierFact,
+    ChangeAnswer,
+    ChangeAsked,
+    PaymentFact,
+    PreviewAsked,
+    RetryAsked,
+    SkipAsked,
+)
 from domain.process.state import RELEASE, OrderInput
 from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
@@ -118,6 +126,12 @@ class OrderGateway:
         """Asks for a cancel or another change and waits for the answer; None when there is none within `wait`."""
         name, update_id = "cancel" if asked.change == "cancel" else "change", f"change/{asked.change_id}"
         answer: ChangeAnswer | None = await self._update(number, name, asked, ChangeAnswer, update_id, wait)
+        return answer
+
+    async def preview(self, number: str, asked: PreviewAsked, wait: timedelta) -> ChangeAnswer | None:
+        """Asks what a change would come to; None when there is no answer within `wait`."""
+        update_id = f"preview/{asked.id}"
+        answer: ChangeAnswer | None = await self._update(number, "preview", asked, ChangeAnswer, update_id, wait)
         return answer
 
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:

@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         Event,
         Outcome,
         PaymentFact,
+        PreviewAsked,
         RetryAsked,
         SkipAsked,
         TimePassed,
@@ -60,6 +61,8 @@ class OrderWorkflow:
         self._handles: dict[str, Handle] = {}
         self._alarm: asyncio.Task[None] | None = None
         self._shown: Shown = {} if self._continued else FIRST
+        self._previews: dict[str, ChangeAnswer | None] = {}
+        """Of those who wait for one, by its id."""
 
     @workflow.run
     async def run(self, given: OrderInput) -> str:
@@ -106,6 +109,7 @@ class OrderWorkflow:
     def _decide(self, event: Event) -> None:
         decision = decide(self._state, event)
         self._state = decision.state
+        self._previews |= {id_: given for id_, given in decision.previews.items() if id_ in self._previews}
         for key in decision.stops:
             if key in self._handles:
                 self._handles[key].cancel()
@@ -244,6 +248,30 @@ class OrderWorkflow:
     def _must_be_open(self, asked: ChangeAsked) -> None:
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
+
+    @workflow.update(name="preview", description="Tells what a change would come to; nothing is done or kept.")
+    async def preview(self, asked: PreviewAsked) -> ChangeAnswer:
+        self._previews[asked.id] = None
+        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        try:
+            await workflow.wait_condition(
+                lambda: self._state.finished or self._previews[asked.id] is not None, timeout=ANSWER_WITHIN
+            )
+        except TimeoutError:
+            words = "There is no answer yet. Nothing was changed; ask again."
+            raise ApplicationError(words, type="preview_late") from None
+        finally:
+            given = self._previews.pop(asked.id)
+        if given is None:
+            raise ApplicationError("The order is closed; there is nothing to change.", type="order_closed")
+        return given
+
+    @preview.validator
+    def _may_preview(self, asked: PreviewAsked) -> None:
+        if self._state.finished:
+            raise ApplicationError("The order is closed; there is nothing to change.", type="order_closed")
+        if asked.id in self._previews:
+            raise ApplicationError("A preview with this id is being worked out.", type="preview_late")
 
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:

@@ -43,6 +43,7 @@ class ChangeRequest(Value):
     change_id: OrderNumber
     change: Literal["cancel", "edit"] | None = None
     base_revision: Annotated[int, Field(strict=True, ge=1, le=MAX_REVISION)] | None = None
+    token: ShortText | None = None
     reason: ShortText = ""
     requested_by: ShortText = ""
     set: SignalledFields | None = None
@@ -67,6 +68,7 @@ def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
         change=request.change or ("edit" if edits else "cancel"),
         edit=edit_of(request.set, request.lines) if edits else None,
         base_revision=request.base_revision,
+        token=request.token,
         reason=request.reason,
         requested_by=request.requested_by or SENDER,
         at=at,
@@ -100,7 +102,7 @@ def without_personal_data(asked: ChangeAsked) -> ChangeAsked:
 
 def signal_payload(asked: ChangeAsked) -> dict[str, Any]:
     """The change as payload of the signal, for one whose order could not be asked directly."""
-    names = {"change_id", "change", "base_revision", "reason", "requested_by"}
+    names = {"change_id", "change", "base_revision", "token", "reason", "requested_by"}
     return without_personal_data(asked).model_dump(mode="json", include=names, exclude_none=True)
 
 

@@ -269,7 +269,7 @@ async def test_2001_lines_are_too_many(desk: Desk) -> None:
 
 async def test_a_parameter_that_is_not_is_refused(desk: Desk) -> None:
     number = await desk.place()
-    response = await desk.post(f"{path(number)}?preview=true", EDIT)
+    response = await desk.post(f"{path(number)}?dry_run=true", EDIT)
     assert (response.status_code, response.json()["code"]) == (422, "invalid_query")
     assert await desk.count("change_request") == 0
 

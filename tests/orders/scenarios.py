@@ -151,6 +151,26 @@ async def skipped(shop: Shop) -> str:
     return number
 
 
+async def changed_as_previewed(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    changes, body = f"/v1/orders/{number}/changes", {"lines": [{"number": 1, "quantity": 5}]}
+    preview = await shop.ok("POST", f"{changes}?preview=true", json=body)
+    await shop.ok("POST", changes, json={**body, "token": preview["token"]})
+    return await _ship(shop, number)
+
+
+async def stale_preview(shop: Shop) -> str:
+    sku = await shop.stocked(5)
+    number = await shop.place([(sku, 3)])
+    await shop.until_status(number, "released")
+    changes, body = f"/v1/orders/{number}/changes", {"lines": [{"number": 1, "quantity": 5}]}
+    preview = await shop.ok("POST", f"{changes}?preview=true", json=body)
+    await shop.until_status(await shop.place([(sku, 1)]), "released")
+    refused = await shop.api.post(changes, json={**body, "token": preview["token"]})
+    assert refused.json()["reason"] == "stale_preview"
+    return await _ship(shop, number)
+
+
 async def stock_came(shop: Shop) -> str:
     sku = await shop.stocked(1)
     number = await shop.place([(sku, 3)])
@@ -281,6 +301,8 @@ ENDED: tuple[Scenario, ...] = (
     declined_then_retried,
     away_then_retried,
     skipped,
+    changed_as_previewed,
+    stale_preview,
     stock_came,
     authorization_lapsed,
     promised_while_waiting,
