@@ -65,7 +65,8 @@ class Watch:
 
     def _call(self, before: OrderState, after: OrderState, call: Call) -> None:
         flight = after.flights[call.key]
-        if call.group and not flight.undo and flight.move is None and call.key not in self.works:
+        changing = before.change is not None and flight.move is None and not flight.undo
+        if changing and call.group and call.key not in self.works:
             assert not frozen(after, call.group), f"{call.key} goes on while its lines are changed (CHG6)"
         work = as_json(call.work)
         assert self.works.setdefault(call.key, work) == work, f"{call.key} names two works (I11)"
