@@ -69,8 +69,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     pool = create_pool(settings.database(), size=POOL_SIZE, least=2, name="ordito-worker")
-    await pool.open()
-    async with create_client() as carrier_http, create_client() as payment_http:
+    async with pool, create_client() as carrier_http, create_client() as payment_http:
         carrier = HttpCarrier(carrier_http, settings.carrier_url)
         payments = HttpPayments(payment_http, settings.payment_url)
         client = await connect(settings, runtime=metrics_runtime(settings.worker_metrics_port), lazy=False)
@@ -78,7 +77,6 @@ async def run(settings: Settings) -> None:
             _spare_the_collector()
             structlog.get_logger("worker").info("working", task_queue=settings.task_queue)
             await stopped.wait()
-    await pool.close()
 
 
 def _spare_the_collector() -> None:
