@@ -52,13 +52,18 @@ WHERE key = %(key)s
 """)  # noqa: S608 - put together from constants
 """The carrier's webhooks may have come first: a status never goes back."""
 CLOSE = """
-closed AS (
-    UPDATE shipment SET status = %(closed_as)s, status_at = %(at)s
-    WHERE key = %(shipment)s AND status IN ('requested', 'released', 'picked', 'packed')
+parcel AS MATERIALIZED (
+    SELECT key FROM shipment WHERE key = %(shipment)s FOR UPDATE
+), closed AS (
+    UPDATE shipment s SET status = %(closed_as)s, status_at = %(at)s
+    FROM parcel p WHERE s.key = p.key AND s.status IN ('requested', 'released', 'picked', 'packed')
 )
-UPDATE shipment_line SET live = false WHERE key = %(shipment)s AND live
+UPDATE shipment_line l SET live = false FROM parcel p WHERE l.key = p.key AND l.live
 """
-"""Nothing more comes of it, also when a part has left before: so the rest can be asked for anew (I12)."""
+"""Nothing more comes of it, also when a part has left before: so the rest can be asked for anew (I12).
+
+The shipment is locked before its lines, as by the carrier's own word of the same, which comes at the same moment.
+"""
 REFUSED = f"WITH entered AS ({SETTLED}), {CLOSE}"
 CANCELLED = with_save(f"{SETTLING}, {CLOSE}")
 SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"

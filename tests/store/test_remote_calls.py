@@ -267,6 +267,24 @@ async def test_undo_after_a_lost_answer_undoes_what_happened(order: Shop, outsid
     assert await order.rows("SELECT undoes FROM effect WHERE undoes IS NOT NULL ORDER BY 1") == [(AUTHORIZE,), (SHIP,)]
 
 
+async def test_the_carriers_word_of_a_cancel_and_our_own_never_wait_for_each_other(
+    order: Shop, outside: Outside
+) -> None:
+    """Both lock the shipment before its lines; the other way round PostgreSQL ends one of them after a second."""
+    await ship(order, outside)
+    cancel = order.undoing(order.shipping("O-1", {1: 2}), Operation.CANCEL_SHIPMENT)
+    async with order.pool.connection() as webhook:
+        await webhook.execute("SELECT FROM shipment WHERE key = %s FOR UPDATE", (SHIP,))
+        ours = asyncio.create_task(order.run(Shipping(order.pool, outside.carrier).cancel_shipment, cancel))
+        while not await order.rows("SELECT pid FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.02)
+        await webhook.execute("UPDATE shipment_line SET live = false WHERE key = %s", (SHIP,))
+    assert (await ours).code == "cancelled"
+    assert await order.rows("SELECT status, live FROM shipment JOIN shipment_line USING (key)") == [
+        ("cancelled", False)
+    ]
+
+
 async def test_undo_before_arrival_is_done_and_the_late_call_is_refused(order: Shop, outside: Outside) -> None:
     shipping, payment = Shipping(order.pool, outside.carrier), Payment(order.pool, outside.payments)
     cancel = order.undoing(order.shipping("O-1", {1: 2}), Operation.CANCEL_SHIPMENT)
