@@ -168,14 +168,20 @@ parcel AS (
     ON CONFLICT DO NOTHING
 ), due AS (
     INSERT INTO dispatch (order_number, kind, payload, note)
-    SELECT %(order)s, 'carrier', %(message)s::jsonb, '' WHERE %(wakes)s
+    SELECT %(order)s, 'carrier', {message}, '' WHERE %(wakes)s
     RETURNING id
 ), noted AS (
     UPDATE inbox SET note = %(note)s WHERE source = %(source)s AND event_id = %(id)s
 )
 SELECT pg_notify('dispatch', '') FROM due
 """
-_APPLIED = f"WITH {_PASSED_ON}"
+_APPLIED = f"WITH {_PASSED_ON.replace('{message}', '%(message)s::jsonb')}"
+_SO_FAR = """
+%(message)s::jsonb || jsonb_build_object('lines', coalesce(
+    (SELECT jsonb_object_agg(line, shipped) FROM shipment_line WHERE key = %(shipment)s AND shipped > 0),
+    %(message)s::jsonb -> 'lines'))
+"""
+"""The carrier tells what leaves now; the order is told what has left so far, so that it may be told twice or late."""
 # Lines that no step ships are not waited for (ORC4).
 _LEFT = f"""
 WITH dated AS (
@@ -186,7 +192,7 @@ WITH dated AS (
             NOT EXISTS (SELECT FROM shipment s WHERE s.order_number = l.order_number AND s.group_id = l.group_id)
             OR EXISTS (
                 SELECT FROM shipment_line i WHERE i.order_number = l.order_number AND i.line = l.number AND i.live)))
-), {_PASSED_ON}
+), {_PASSED_ON.replace("{message}", _SO_FAR)}
 """  # noqa: S608 - put together from constants
 """Goods have left: the stock is issued before, by a statement of its own, so that what is open is seen."""
 

@@ -117,7 +117,15 @@ async def test_a_part_that_leaves_does_not_date_the_order(warehouse: Desk) -> No
     rest = report("shipped", id="evt_rest", at="2026-05-09T08:00:00Z", lines=[{"line": 2, "sku": "42", "quantity": 1}])
     await warehouse.webhook("carrier", rest)
     assert (await warehouse.get("/v1/orders/A-1"))["shipped_at"] == "2026-05-09T08:00:00Z"
-    assert [fact["lines"] for fact in await facts(warehouse)] == [{"1": 2}, {"2": 1}]
+    assert [fact["lines"] for fact in await facts(warehouse)] == [{"1": 2}, {"1": 2, "2": 1}]
+
+
+async def test_a_line_that_leaves_in_parts_is_told_as_it_adds_up(warehouse: Desk) -> None:
+    """I6: the order counts the most it was told, so single parts would never come to the whole."""
+    for n, day in enumerate(("07", "08")):
+        part = [{"line": 1, "sku": "11", "quantity": 1}]
+        await warehouse.webhook("carrier", report("shipped", id=f"evt_{n}", at=f"2026-05-{day}T08:00:00Z", lines=part))
+    assert [fact["lines"] for fact in await facts(warehouse)] == [{"1": 1}, {"1": 2}]
 
 
 async def test_twenty_times_at_once_is_once(warehouse: Desk) -> None:
