@@ -158,11 +158,15 @@ def plan(cell: Cell) -> dict[str, str]:
         return {}
     words = dict.fromkeys([*_WITH_EFFECT, *(["capture"] if cell.stage is Stage.SHIPPED else [])], "keep")
     if cell.expected in APPLIED:
-        words |= {"schedule": "redo", "reserve": "update"}
+        words |= {"schedule": "redo", "reserve": "update" if _moves_stock(cell) else "keep"}
         words |= {"ship": "cancel_and_create" if cell.expected is Treatment.REPLACED else "redo"}
     if _funded_anew(cell):
         words |= {"authorize": "redo"}
     return words
+
+
+def _moves_stock(cell: Cell) -> bool:
+    return goods(cell).units != BEFORE.units or cell.kind in (ChangeKind.ITEM, ChangeKind.WAREHOUSE)
 
 
 def told(cell: Cell) -> Counter[str]:

@@ -14,6 +14,7 @@ from tests.changes import cases, ground
 from tests.changes.cases import Case, answers, ends, more, statuses, untouched
 from tests.changes.ground import Customer, look, ready
 from tests.changes.matrix import PLACE
+from tests.orders.scenarios import now
 from tests.support.shop import Shop
 
 UP, TOTAL = 7000, 5000
@@ -144,6 +145,60 @@ async def the_last_line_of_a_group_is_cancelled(shop: Shop) -> None:
     assert (await customer.stock())[PLACE, "b"] == (100, 0)
     assert {line["number"]: line["cancelled"] for line in order["lines"]} == {1: 0, 2: 2}
     assert [one["total"] for one in order["invoices"]] == ["30.00"]
+
+
+async def what_has_left_of_a_line_cannot_be_changed_any_more(shop: Shop) -> None:
+    """CHG11: two of three units have left."""
+    customer = await ready(shop)
+    (shipment,) = (await shop.order(customer.number))["shipments"]
+    part = [{"line": 1, "quantity": 2}]
+    await shop.admin("carrier/admin/advance", shipment=shipment["ref"], to="shipped", at=now(), lines=part)
+    await customer.until(lambda order: order["lines"][0]["shipped"] == 2)
+    before = await look(customer)
+    for units, code in ((1, "below_shipped"), (2, "use_return"), (5, "use_added_line")):
+        status, answer = await customer.change(more(units, f"c-{units}"))
+        assert (status, answer["code"]) == (409, code)
+    await untouched(customer, before, refusals=3)
+    await customer.ship()
+    await customer.at_rest("completed")
+    assert await customer.money() == [("authorized", TOTAL, TOTAL)]
+
+
+# ---- several things at once -----------------------------------------------------------------------------
+
+
+async def one_change_of_many_kinds_cancels_and_creates_once(shop: Shop) -> None:
+    customer = await ready(shop)
+    lines = [
+        {"number": 1, "quantity": 5},
+        {"number": 2, "cancel": True},
+        {"add": {"sku": customer.skus["c"], "quantity": 1}},
+    ]
+    fields = {"ship_method": "express", "purchase_order": "PO-9"}
+    status, answer = await customer.change({"change_id": "c-1", "set": fields, "lines": lines})
+    assert (status, answer["outcome"], answer["price"]["after"]) == (200, "accepted", "70.00")
+    await customer.until(lambda order: len(order["shipments"]) == 3)
+    assert [(one[0], one[1], one[2]) for one in await customer.requests()] == [
+        ("cancelled", ((1, "a", 3), (2, "b", 2)), "ground"),
+        ("released", ((1, "a", 5),), "express"),
+        ("released", ((3, "c", 1),), "express"),
+    ]
+    stock = await customer.stock()
+    assert [stock[PLACE, item] for item in "abc"] == [(100, 5), (100, 0), (100, 1)]
+    await ends(customer, UP)
+
+
+async def an_order_paid_by_card_is_put_on_terms(shop: Shop) -> None:
+    """CHG4: the money is not required any more, and is given back; the goods go as they were to go."""
+    customer = await ready(shop)
+    status, answer = await customer.change({"change_id": "c-1", "set": {"payment": {"method": "terms"}}})
+    assert (status, answer["outcome"]) == (200, "accepted")
+    await customer.until(lambda order: order["authorizations"][0]["state"] == "voided")
+    await customer.ship()
+    order = await customer.at_rest("completed")
+    assert await customer.money() == [("voided", TOTAL, 0)]
+    assert statuses(await customer.requests()) == ["shipped"]
+    assert [one["total"] for one in order["invoices"]] == ["50.00"]
 
 
 # ---- changes that meet ----------------------------------------------------------------------------------
@@ -281,6 +336,9 @@ CASES: tuple[Case, ...] = (
     what_makes_no_sense_is_refused,
     the_group_that_has_left_is_left_alone,
     the_last_line_of_a_group_is_cancelled,
+    what_has_left_of_a_line_cannot_be_changed_any_more,
+    one_change_of_many_kinds_cancels_and_creates_once,
+    an_order_paid_by_card_is_put_on_terms,
     two_changes_at_once_are_done_one_after_the_other,
     of_two_changes_for_one_revision_the_second_is_stale,
     a_change_during_a_change_is_in_line,
