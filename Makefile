@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SIDE_BY_SIDE := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full check bench docs up clean story-change
+.PHONY: help install demo test test-full check bench docs up clean story-change chaos
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ check: install ## ruff, types, imports
 
 bench: install ## ratios against floors measured in the same run
 	$(BIN)/python -m bench
+
+chaos: install ## orders are changed while every part is killed; then all is healed and audited; SEED= repeats one
+	$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED))
 
 docs: install ## the generated pages of docs/reference
 	$(BIN)/python -m tools.docs
