@@ -10,7 +10,10 @@ from domain.process.words import ChangeKind, Pattern, Stage
 
 
 class CancelRefused(StrEnum):
-    """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10)."""
+    """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10).
+
+    No order can follow anything but `refuse` yet, so `policy check` turns the others down.
+    """
 
     REFUSE = "refuse"
     """The change is refused, and the order goes on as it was."""
