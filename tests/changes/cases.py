@@ -61,6 +61,16 @@ async def ends(customer: Customer, total: int) -> None:
     assert all(reserved == 0 for _, reserved in (await customer.stock()).values())
 
 
+async def sent(customer: Customer, wanted: list[tuple[Any, ...]], *fields: int) -> None:
+    """The carrier's requests come to be as told: status and units, or other fields of them."""
+    for _ in range(120):
+        seen = [tuple(one[field] for field in fields or (0, 1)) for one in await customer.requests()]
+        if seen == wanted:
+            return
+        await asyncio.sleep(POLL)
+    assert seen == wanted
+
+
 async def answers(customer: Customer) -> Counter[tuple[str, str]]:
     """The answer events of the order: type and change."""
     found = (await customer.shop.ok("GET", f"/v1/orders/{customer.number}/timeline"))["entries"]
