@@ -102,14 +102,10 @@ def pursue(draft: Draft) -> None:
         return
     if draft.change.asked.change == EDIT:
         edits.pursue(draft, draft.change)
-        _after_edit(draft)
     elif not known.busy(draft):
         _pursue_cancel(draft, draft.change)
-
-
-def _after_edit(draft: Draft) -> None:
     if draft.change is None and draft.waiting_changes:
-        pursue(draft)
+        pursue(draft)  # before the process walks on: what it would begin may be what the next one changes
 
 
 def _take_next(draft: Draft) -> None:

@@ -251,7 +251,7 @@ class World:
             return
         others = self._amounts(self.held(call.group) - {voided})
         for key in set(self.live(Operation.SHIP, call.group)) - self.shipped.keys():
-            request = self.done[key]
+            request = self.done[key].model_copy(update={"revision": call.revision})
             assert max(others, default=0) >= self.needed(request), "money taken from a live shipment (I7)"
 
     def _reserve(self, call: Call, work: ReserveStock) -> str:
