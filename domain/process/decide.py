@@ -7,7 +7,7 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, edits, facts, faults, known, previews, skips
+from domain.process import changes, edits, facts, faults, holds, known, previews, skips
 from domain.process.applying import undo_leftovers
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
@@ -20,11 +20,13 @@ from domain.process.messages import (
     CarrierFact,
     ChangeAsked,
     Event,
+    HoldAsked,
     Opened,
     OpenOrder,
     Outcome,
     PaymentFact,
     PreviewAsked,
+    ReleaseAsked,
     RetryAsked,
     Save,
     SaveOrder,
@@ -99,6 +101,10 @@ def _take(draft: Draft, event: Event) -> None:
             faults.retry(draft, event)
         case SkipAsked():
             skips.skip(draft, event)
+        case HoldAsked():
+            holds.place(draft, event)
+        case ReleaseAsked():
+            holds.release(draft, event)
         case TimePassed():
             _time_passed(draft)
         case _:
@@ -186,7 +192,7 @@ def _advance(draft: Draft) -> None:
             group = draft.groups[group_id]
             steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
             for step in steps:
-                if known.holds_back(draft, group_id, step):
+                if known.holds_back(draft, group_id, step) or holds.keeps_back(draft, draft.groups[group_id], step):
                     continue
                 _begin(draft, draft.groups[group_id], step)
             if not any(_passed(draft, group_id, step) for step in steps):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from domain.base import Message
-from domain.process.messages import ChangeAsked, GroupRow, PricedLine, Waiting
+from domain.process.messages import ChangeAsked, GroupRow, Hold, PricedLine, Waiting
 from domain.process.words import Status
 
 
@@ -21,6 +21,8 @@ class Start(Message):
     """The read model's version to go on from: 0, or at least 1 when a terminated order is resumed."""
     changes: tuple[ChangeAsked, ...] | None = None
     """The changes that a resumed order still has to answer; told here, they are known before anything new is begun."""
+    holds: tuple[Hold, ...] | None = None
+    """The holds that stand on a resumed order."""
 
 
 class PromiseAnswer(Message):
@@ -44,6 +46,13 @@ class SkipAnswer(Message):
 
     step: str
     groups: tuple[str, ...]
+    words: str
+
+
+class HoldAnswer(Message):
+    """Answer of the updates `hold` and `release`."""
+
+    id: str
     words: str
 
 

@@ -32,6 +32,7 @@ class Draft:
         self.policy_ = state.policy
         self.change = state.change
         self.waiting_changes = state.waiting_changes
+        self.holds = state.holds
         self.previews = state.previews
         self.previewed: dict[str, ChangeAnswer] = {}
         self.known = state.known
@@ -287,6 +288,7 @@ class Draft:
                 "policy": self.policy_,
                 "change": self.change,
                 "waiting_changes": self.waiting_changes,
+                "holds": self.holds,
                 "previews": self.previews,
                 "known": self.known,
                 "early": self.early,

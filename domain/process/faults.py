@@ -7,7 +7,7 @@ knows whether the effect happened; a new try carries the same key, so it cannot 
 from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
-from domain.process import changes, edits, known, previews
+from domain.process import changes, edits, holds, known, previews
 from domain.process.applying import undo_leftovers
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
@@ -95,7 +95,8 @@ def tried_by_retry(order: Draft | OrderState) -> tuple[str, ...]:
         if edits.frozen(order, group.id) or order.policy is None:
             at_once = parked.undo is not None
         else:
-            at_once = run.key is None or run.step in standing_at(order.policy.processes[group.process], group)
+            here = standing_at(order.policy.processes[group.process], group)
+            at_once = (run.key is None or run.step in here) and not holds.keeps_back_named(order, group, run.step)
         if at_once:
             steps.append(run.step)
     return tuple(steps)
@@ -136,7 +137,8 @@ def resume(draft: Draft) -> None:
         if not parked.resume or edits.frozen(draft, group.id):
             continue
         if run.unanswered is not None:
-            if run.step in standing_at(draft.process(group), draft.groups[group.id]):
+            here = standing_at(draft.process(group), draft.groups[group.id])
+            if run.step in here and not holds.keeps_back_named(draft, group, run.step):
                 draft.change_run(group.id, run.step, state=RunState.RUNNING, parked=None)
                 draft.send(run.unanswered.model_copy(update={"at": draft.now}))
         else:

@@ -47,6 +47,31 @@ class Waiting(Message):
     code: str = "waiting"
     parked: bool = False
     """True when a person has to act; False when a fact from outside is awaited."""
+    hold: str | None = None
+    """Id of the hold that has to be released."""
+
+
+class Hold(Message):
+    """Keeps steps from being begun until somebody releases it (CAP9)."""
+
+    id: str
+    code: str
+    """Why, in a word."""
+    line: int | None = None
+    """The line that is held, with the lines that travel with it; None for the whole order."""
+    step: str | None = None
+    """The step that is held, by its name or its task; None for every step."""
+    when: Literal["now", "reached"] = "now"
+    """A hold for when the step is reached is in force, and seen, only then."""
+    role: str = ""
+    """The role without which it is not released; empty for whoever may release holds."""
+    reason: str = ""
+    request: str = ""
+    """Where the reason is in the database, if it is not here."""
+    placed_by: str = ""
+    at: datetime
+    until: datetime
+    """When somebody should have looked at it."""
 
 
 class GroupRow(Message):
@@ -73,6 +98,7 @@ class OrderRow(Message):
     promise_date: date | None = None
     at_risk: bool = False
     waiting: tuple[Waiting, ...] = ()
+    holds: tuple[Hold, ...] = ()
     groups: tuple[GroupRow, ...] = ()
     finished: bool = False
 
@@ -498,6 +524,37 @@ class SkipAsked(Message):
     at: datetime
 
 
+class HoldAsked(Message):
+    """Someone asks to hold the order, or a part of it (CAP9). It stays in the workflow's history."""
+
+    kind: Literal["hold_asked"] = "hold_asked"
+    id: str
+    code: str
+    line: int | None = None
+    step: str | None = None
+    when: Literal["now", "reached"] = "now"
+    role: str = ""
+    reason: str = ""
+    """Why; empty when it is in the database under `request`, which is where a reason with personal data belongs."""
+    request: str = ""
+    requested_by: str = ""
+    at: datetime
+
+
+class ReleaseAsked(Message):
+    """Someone asks to release a hold (CAP9). It stays in the workflow's history."""
+
+    kind: Literal["release_asked"] = "release_asked"
+    id: str
+    reason: str = ""
+    """As that of a hold."""
+    request: str = ""
+    requested_by: str = ""
+    roles: tuple[str, ...] | None = None
+    """The roles of whoever asks; None for an operator at the Temporal server, who may do all."""
+    at: datetime
+
+
 class TimePassed(Message):
     """The order's timer went off."""
 
@@ -522,5 +579,7 @@ Event = (
     | PreviewAsked
     | RetryAsked
     | SkipAsked
+    | HoldAsked
+    | ReleaseAsked
     | TimePassed
 )

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from domain.policy.model import ShipStatus, Step, TaskWord
+from domain.process import holds
 from domain.process.flow import finished, steps_of
 from domain.process.messages import GroupRow, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
@@ -59,6 +60,7 @@ def row_of(state: OrderState) -> OrderRow:
         promise_date=max(promises, default=None),
         at_risk=_at_risk(state, groups),
         waiting=waiting,
+        holds=holds.standing(state),
         groups=groups,
         finished=state.finished or (all(status in CLOSED for status in statuses) and bool(groups) and not left),
     )
@@ -100,7 +102,9 @@ def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
         if _stands(state, run)
     ]
     waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
-    return tuple(waits)
+    cancelling = state.change is not None and state.change.asked.change == "cancel"
+    held = [] if cancelling or state.policy is None else holds.waits(state)
+    return (*held, *waits)
 
 
 def _stands(state: OrderState, run: Run) -> bool:

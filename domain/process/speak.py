@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from domain.money import Money, words_of
-from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer
+from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
 from domain.process.faults import tried_by_retry
-from domain.process.messages import SkipAsked, Waiting
+from domain.process.messages import HoldAsked, ReleaseAsked, SkipAsked, Waiting
 from domain.process.rows import group_status, row_of, waiting_of
 from domain.process.skips import groups_meant, skippable
 from domain.process.state import OrderState, RunState
@@ -52,6 +52,8 @@ def _wait(number: str, waiting: Waiting, can_skip: set[tuple[str, str]]) -> str:
     until = f" until {_moment(waiting.until)}" if waiting.until else ""
     code = f" ({waiting.code})" if waiting.parked else ""
     how = f" To try again: `ordito order retry {number}`, or the update `retry`." if waiting.parked else ""
+    if waiting.hold is not None:
+        how = f" To go on: `ordito order release {number} {waiting.hold} --reason ...`, or the update `release`."
     if (waiting.group, waiting.step) in can_skip:
         how += f" To go on without it: `ordito order skip {number} {waiting.step} --reason ...`, or the update `skip`."
     return (
@@ -103,14 +105,27 @@ def skip_answer(state: OrderState, asked: SkipAsked) -> SkipAnswer:
     return SkipAnswer(step=asked.step, groups=groups, words=f"{step} is skipped{where}; the order goes on without it.")
 
 
+def hold_answer(asked: HoldAsked) -> HoldAnswer:
+    """The answer to `hold` (CAP9)."""
+    return HoldAnswer(id=asked.id, words=f"Hold {asked.id} ({asked.code}) is placed; what is on its way is not cut.")
+
+
+def release_answer(asked: ReleaseAsked) -> HoldAnswer:
+    """The answer to `release` (CAP9)."""
+    return HoldAnswer(id=asked.id, words=f"Hold {asked.id} is released; the order goes on unless another one stands.")
+
+
 def promise_of(state: OrderState) -> PromiseAnswer | None:
     """The answer to `promised`, once every group has its date and its stock, or waits for a person."""
     if state.facts is None or not state.groups:
         return None
     row = row_of(state)
     ready = {Status.RESERVED, Status.RELEASED, Status.SHIPPED, Status.COMPLETED, Status.CANCELLED}
+    on_hold = {waiting.group for waiting in row.waiting if waiting.hold is not None}
     settled = all(
-        group_status(state, group) in ready or any(run.parked for run in group.runs.values())
+        group_status(state, group) in ready
+        or any(run.parked for run in group.runs.values())
+        or bool(on_hold & {"", group.id})
         for group in state.groups.values()
     )
     if not settled:

@@ -16,6 +16,7 @@ from domain.process.messages import (
     ChangeAnswer,
     ChangeAsked,
     Fact,
+    Hold,
     KnownEffect,
     Lines,
     Opened,
@@ -233,6 +234,7 @@ class OrderState(Message):
     waiting_changes: tuple[ChangeAsked, ...] = ()
     previews: tuple[Preview, ...] = ()
     """Those that are not answered yet."""
+    holds: tuple[Hold, ...] = ()
     known: tuple[KnownEffect, ...] | None = None
     """What the effects ledger knew of a resumed order when it was opened anew; None for an order never resumed."""
     answers: dict[str, ChangeAnswer] = {}
@@ -275,6 +277,7 @@ def state_at(start: Start) -> OrderState:
         as_of=start.as_of,
         version=start.version,
         waiting_changes=start.changes or (),
+        holds=start.holds or (),
         known=() if start.version > 0 else None,
     )
 

@@ -6,6 +6,7 @@ from pydantic_core import to_json
 
 from domain.process.decide import decide
 from domain.process.edits import frozen
+from domain.process.holds import keeps_back_named
 from domain.process.messages import Call, Event, Undo
 from domain.process.rows import group_status, next_alarm, row_of
 from domain.process.state import Decision, OrderState, RunState
@@ -72,6 +73,9 @@ class Watch:
         assert self.works.setdefault(call.key, work) == work, f"{call.key} names two works (I11)"
         if isinstance(call.work, Undo) and call.operation is not Operation.CANCEL_SHIPMENT:
             _backwards(after, call)
+        flight, group = after.flights[call.key], after.groups.get(call.group)
+        if group is not None and call.key not in before.flights and flight.move is None and not flight.undo:
+            assert not keeps_back_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
         running = before.flights.get(call.key)
         assert running is None or running.retry_at is not None, f"{call.key} is on its way already"
         assert after.flights[call.key].call == call

@@ -15,6 +15,7 @@ from domain.process.messages import (
     ChangeAsked,
     Event,
     Fact,
+    Hold,
     Lines,
     OrderRow,
     PaymentFact,
@@ -35,7 +36,12 @@ from tests.process.policies import BUNDLE
 NUMBER = "O-1"
 
 
-def fresh(as_of: date | None = None, version: int = 0, changes: tuple[ChangeAsked, ...] = ()) -> OrderState:
+def fresh(
+    as_of: date | None = None,
+    version: int = 0,
+    changes: tuple[ChangeAsked, ...] = (),
+    holds: tuple[Hold, ...] = (),
+) -> OrderState:
     """The state of an order whose workflow is about to begin; with a version, to begin anew."""
     start = Start(
         number=NUMBER,
@@ -47,6 +53,7 @@ def fresh(as_of: date | None = None, version: int = 0, changes: tuple[ChangeAske
         channel="web",
         version=version,
         changes=changes,
+        holds=holds,
     )
     return state_at(start)
 
