@@ -62,9 +62,11 @@ SELECT (SELECT count(*) FROM go) = 1 AS held, (SELECT coalesce(json_agg(short OR
 """The rows of stock are locked by a statement before: what is read here stays true until the end."""
 TRIM = f"""
 WITH {ASKED}, live AS MATERIALIZED (
-    SELECT r.line, r.location, r.sku, r.quantity, least(r.quantity, coalesce(a.quantity, 0)) AS stays
+    SELECT r.line, r.location, r.sku, r.quantity,
+           greatest(least(r.quantity, coalesce(a.quantity - coalesce(o.shipped, 0), 0)), 0) AS stays
     FROM reservation r
     LEFT JOIN asked a ON r.location = %(location)s AND a.line = r.line AND a.sku = r.sku
+    LEFT JOIN order_line o ON o.order_number = %(order)s AND o.number = r.line
     WHERE r.key = %(of)s AND r.state = 'live'
 ), trimmed AS (
     UPDATE reservation r
@@ -77,7 +79,7 @@ UPDATE stock s SET reserved = s.reserved - f.units
 FROM (SELECT location, sku, sum(quantity - stays) AS units FROM live GROUP BY location, sku) f
 WHERE s.location = f.location AND s.sku = f.sku AND f.units > 0
 """  # noqa: S608 - put together from constants
-
+"""What has left already is held no more: the carrier may have shipped the old plan while the change was under way."""
 
 CHECK = """
 WITH wanted AS (
@@ -131,7 +133,7 @@ async def check(connection: Connection, work: CheckStock) -> list[Shortage]:
 
 
 async def trim(connection: Connection, call: Call, work: TrimReservation) -> None:
-    """Give back what the effect `of` holds beyond the call's lines at its location; it never takes any."""
+    """Give back what the effect `of` holds beyond what of the call's lines has not left yet; it never takes any."""
     values = {"order": call.order, **_asked(call, work, work.of)}
     await connection.execute(LOCK, values)
     await connection.execute(TRIM, values)

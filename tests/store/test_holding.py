@@ -172,6 +172,28 @@ async def test_a_trim_is_the_same_however_often_and_never_takes_any(order: Shop)
     assert (await held(order), await order.units("1")) == ([], (10, 0))
 
 
+async def test_a_refused_change_leaves_nothing_held_when_the_goods_left_meanwhile(order: Shop) -> None:
+    """The carrier ships while more is held for a change, and then refuses to cancel: back to the old plan (I2)."""
+    await request(order, "O-1", {1: 4, 2: 3})
+    await replace(order, {1: 7, 2: 3})
+    async with order.pool.connection() as connection:
+        await stock.issue(connection, key_of("O-1", "ship", Operation.SHIP), {1: 4, 2: 3})
+    assert await held(order) == [(2, 1, "main", "1", 3)]
+    await trim(order, later(2), {1: 4, 2: 3})
+    assert await held(order) == []
+    assert (await order.units("1"), await order.units("2")) == ((6, 0), (7, 0))
+
+
+async def test_a_part_that_left_is_not_held_again_for_the_rest(order: Shop) -> None:
+    await request(order, "O-1", {1: 4, 2: 3})
+    await replace(order, {1: 7, 2: 3})
+    async with order.pool.connection() as connection:
+        await stock.issue(connection, key_of("O-1", "ship", Operation.SHIP), {1: 1})
+    await trim(order, later(2), {1: 4, 2: 3})
+    assert await held(order) == [(2, 1, "main", "1", 3), (2, 2, "main", "2", 3)]
+    assert (await order.units("1"), await order.units("2")) == ((9, 3), (10, 3))
+
+
 async def test_a_trim_writes_its_save(order: Shop) -> None:
     await trim(order, RESERVE, {1: 2, 2: 3}, save=saving(4, Status.RESERVED, told("t", "2 units given back.")))
     assert await order.rows("SELECT version FROM sales_order") == [(4,)]
