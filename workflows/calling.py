@@ -41,6 +41,11 @@ def start_call(call: Call) -> Handle:
     return _start_local(call, LOCAL, LOCAL_RETRY)
 
 
+def is_local(call: Call) -> bool:
+    """Whether the call is begun within the workflow task."""
+    return call.operation in QUESTIONS or call.operation not in REMOTE
+
+
 def start_remote(call: Call) -> Handle:
     """Starts a remote activity, tried again as the call's retry style says."""
     style = call.retry or QUICK

@@ -5,7 +5,6 @@ The sandbox loads this module anew for every order, so it stays small; everythin
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -38,8 +37,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.process.speak import details, headline, promise_of, retry_answer, skip_answer
     from domain.process.state import RELEASE, OrderInput, state_at
     from domain.process.words import REMOTE
+    from workflows.arriving import Arrivals
     from workflows.attributes import FIRST, Shown, shown, updates
-    from workflows.calling import Handle, asks_on, start_call, start_remote, words_of_failure
+    from workflows.calling import Handle, asks_on, is_local, start_call, start_remote, words_of_failure
     from workflows.snapshot import OrderSnapshot, in_progress
 
 ANSWER_WITHIN = timedelta(seconds=5)
@@ -57,7 +57,7 @@ class OrderWorkflow:
         self._release = given.release
         self._continued = given.state is not None
         self._state = given.state or state_at(given.start)
-        self._events: deque[Event] = deque()
+        self._events = Arrivals(in_turn=given.release > 3)
         self._handles: dict[str, Handle] = {}
         self._alarm: asyncio.Task[None] | None = None
         self._shown: Shown = {} if self._continued else FIRST
@@ -80,10 +80,10 @@ class OrderWorkflow:
 
     async def _follow(self) -> str:
         if not self._continued:
-            self._events.append(Begun(at=workflow.now()))
+            self._events.begins(Begun(at=workflow.now()))
         while not self._state.finished:
-            while self._events:
-                self._decide(self._events.popleft())
+            while self._events.ready:
+                self._decide(self._events.take())
             self._show()
             self._set_alarm()
             if not self._state.finished:
@@ -94,7 +94,7 @@ class OrderWorkflow:
     async def _something(self) -> None:
         """Waits for an event. A cancel in the Temporal UI is one: the same decision as our own (hard case 10)."""
         try:
-            await workflow.wait_condition(lambda: bool(self._events) or self._may_continue_as_new())
+            await workflow.wait_condition(lambda: self._events.ready or self._may_continue_as_new())
         except asyncio.CancelledError:
             asked = ChangeAsked(
                 change_id=f"temporal-cancel/{workflow.info().run_id}",
@@ -102,7 +102,7 @@ class OrderWorkflow:
                 requested_by="operator in the Temporal UI",
                 at=workflow.now(),
             )
-            self._events.append(asked)
+            self._events.outside(asked)
         if not self._events and self._may_continue_as_new():
             workflow.continue_as_new(OrderInput(start=self._start, state=self._state, release=RELEASE))
 
@@ -115,6 +115,8 @@ class OrderWorkflow:
                 self._handles[key].cancel()
         for call in decision.calls:
             self._handles[call.key] = start_call(call)
+            if is_local(call):
+                self._events.await_local(call.key)
             asyncio.create_task(self._finish(call))  # noqa: RUF006 - the workflow's loop keeps its tasks
 
     async def _finish(self, call: Call) -> None:
@@ -123,8 +125,10 @@ class OrderWorkflow:
             event = CallDone(key=call.key, outcome=await self._outcome(call), at=workflow.now())
         except FailureError as error:
             event = CallFailed(key=call.key, words=words_of_failure(error), at=workflow.now())
+        except asyncio.CancelledError:  # in the task that began it: it was never sent, and the SDK raises no failure
+            event = CallFailed(key=call.key, words="The call was cut short.", at=workflow.now())
         del self._handles[call.key]
-        self._events.append(event)
+        self._events.result(call.key, event)
 
     async def _outcome(self, call: Call) -> Outcome:
         try:
@@ -132,6 +136,7 @@ class OrderWorkflow:
         except FailureError as error:
             if not asks_on(call, error):
                 raise
+        self._events.goes_on_remotely(call.key)
         self._handles[call.key] = start_remote(call)
         return await self._handles[call.key]
 
@@ -165,7 +170,7 @@ class OrderWorkflow:
     async def _ring(self, pause: timedelta) -> None:
         await workflow.sleep(pause, summary="the order's earliest deadline")
         self._alarm = None
-        self._events.append(TimePassed(at=workflow.now()))
+        self._events.outside(TimePassed(at=workflow.now()))
 
     def _show(self) -> None:
         """Words for the Temporal UI; search attributes, which cost the server a write each, once the order rests."""
@@ -187,11 +192,11 @@ class OrderWorkflow:
 
     @workflow.signal(name="carrier", description="The carrier says how far a shipment is.")
     def carrier(self, fact: CarrierFact) -> None:
-        self._events.append(fact)
+        self._events.outside(fact)
 
     @workflow.signal(name="payment", description="The payment provider says what became of an authorization.")
     def payment(self, fact: PaymentFact) -> None:
-        self._events.append(fact)
+        self._events.outside(fact)
 
     @workflow.signal(dynamic=True, description="change_requested: asks for a change; any payload gets an answer.")
     def any_signal(self, name: str, payloads: Sequence[RawValue]) -> None:
@@ -204,7 +209,7 @@ class OrderWorkflow:
             content = values[0] if len(values) == 1 else values
         except Exception:  # noqa: BLE001 - whatever it is, its sender gets an answer
             content = [raw.payload.data.hex()[:200] for raw in payloads]
-        self._events.append(read_change_request(content, workflow.now()))
+        self._events.outside(read_change_request(content, workflow.now()))
 
     @workflow.update(name="promised", description="Waits for the promise date and the priced lines.")
     async def promised(self) -> PromiseAnswer:
@@ -230,7 +235,7 @@ class OrderWorkflow:
         return await self._answer_to(asked)
 
     async def _answer_to(self, asked: ChangeAsked) -> ChangeAnswer:
-        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
         try:
             await workflow.wait_condition(lambda: asked.change_id in self._state.answers, timeout=ANSWER_WITHIN)
         except TimeoutError:
@@ -252,7 +257,7 @@ class OrderWorkflow:
     @workflow.update(name="preview", description="Tells what a change would come to; nothing is done or kept.")
     async def preview(self, asked: PreviewAsked) -> ChangeAnswer:
         self._previews[asked.id] = None
-        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
         try:
             await workflow.wait_condition(
                 lambda: self._state.finished or self._previews[asked.id] is not None, timeout=ANSWER_WITHIN
@@ -276,7 +281,7 @@ class OrderWorkflow:
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:
         answer = retry_answer(self._state)
-        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
         return answer
 
     @retry.validator
@@ -290,7 +295,7 @@ class OrderWorkflow:
             await workflow.wait_condition(lambda: not self._events)
         self._may_skip(asked)
         answer = skip_answer(self._state, asked)
-        self._events.append(asked.model_copy(update={"at": workflow.now()}))
+        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
         return answer
 
     @skip.validator

@@ -252,11 +252,12 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 3
+RELEASE = 4
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
 1: search attributes at every change. 2: when the order comes to rest. 3: so its timer, unless it has to ring earlier.
+4: local steps are awaited before anything else is heard (`workflows.arriving`).
 """
 
 

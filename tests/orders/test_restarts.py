@@ -1,8 +1,11 @@
 """Parts that die, and operators who use Temporal's own means: no order is lost, nothing is doubled (ORC19, I6, I11)."""
 
 import asyncio
+import os
+import signal
 
 import psutil
+import psycopg
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -31,6 +34,36 @@ async def test_orders_survive_the_death_of_a_part(shop: Shop, part: str) -> None
         (authorization,) = (await shop.books("payments", number))["authorizations"]
         assert authorization["captured"] == 2000
     assert await shop.violations() == []
+
+
+@pytest.mark.parametrize("asked", ["cancel", "edit"])
+async def test_what_a_dying_worker_still_did_is_not_forgotten_when_a_change_comes_next(shop: Shop, asked: str) -> None:
+    """The reservation commits, the worker is dead, and the task that is done over has a change in it (CHG9, I2)."""
+    sku = await shop.stocked(10)
+    number = shop.document([])["number"]
+    async with await psycopg.AsyncConnection.connect(shop.settings.database()) as blocker:
+        await blocker.execute("SELECT FROM stock WHERE sku = %s FOR UPDATE", (sku,))
+        await shop.place([(sku, 3)], number=number, source={"system": "test", "id": number})
+        while not await _somebody_waits(shop):
+            await asyncio.sleep(0.05)
+        dying = shop.up.children()["worker"]
+        os.kill(dying, signal.SIGKILL)
+        body = {"reason": "no longer wanted"} if asked == "cancel" else {"lines": [{"number": 1, "quantity": 5}]}
+        path = f"/v1/orders/{number}/{'cancel' if asked == 'cancel' else 'changes'}?timeout=1"
+        assert (await shop.api.post(path, json=body)).status_code == 202
+    await shop.runs_again("worker", dying)
+
+    held = 0 if asked == "cancel" else 5
+    await shop.until_status(number, "cancelled" if asked == "cancel" else "released", seconds=60)
+    assert await shop.stock(sku) == {"on_hand": 10, "reserved": held, "available": 10 - held}
+    assert await shop.violations() == []
+    await shop.audited()
+
+
+async def _somebody_waits(shop: Shop) -> bool:
+    async with await psycopg.AsyncConnection.connect(shop.settings.database()) as connection:
+        cursor = await connection.execute("SELECT FROM pg_locks WHERE NOT granted")
+        return await cursor.fetchone() is not None
 
 
 async def test_a_terminated_order_is_found_by_the_audit_and_resumed(shop: Shop) -> None:
