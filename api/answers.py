@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from domain.process.messages import Action, GroupRow, Waiting
+from domain.process.messages import Action, GroupRow, Hold, Waiting
 from domain.process.words import ChangeOutcome, Status
 
 Amount = Field(default=None, examples=["1230.50"], description="Decimal text; null before the order is priced.")
@@ -313,6 +313,7 @@ class OrderView(BaseModel):
     total: str | None = Amount
     roll_up: RollUp | None
     waiting: list[Waiting]
+    holds: list[Hold]
     groups: list[GroupRow]
     lines: list[LineView]
     shipments: list[ShipmentView]

@@ -16,6 +16,14 @@ class RetryView(BaseModel):
     words: str
 
 
+class HoldView(BaseModel):
+    """The hold that was placed or released."""
+
+    number: str
+    id: str
+    words: str
+
+
 class SkipView(BaseModel):
     """The step, and the groups that go on without it."""
 

@@ -12,7 +12,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import changes, events, exceptions, health, inbox, items, orders, place, policies, resume, skip, stock, totals
+from api import (
+    changes,
+    events,
+    exceptions,
+    health,
+    holds,
+    inbox,
+    items,
+    orders,
+    place,
+    policies,
+    resume,
+    skip,
+    stock,
+    totals,
+)
 from api.errors import ApiError
 from api.metrics import Metrics
 from api.middleware import RequestFrame
@@ -21,7 +36,7 @@ from api.services import open_services
 from settings import Settings
 from workflows.gateway import OrderNotRunningError, TemporalAwayError
 
-ROUTERS = (place, orders, changes, skip, resume, inbox, events, exceptions, stock, items, totals, policies)
+ROUTERS = (place, orders, changes, holds, skip, resume, inbox, events, exceptions, stock, items, totals, policies)
 
 
 def create_app(settings: Settings) -> FastAPI:

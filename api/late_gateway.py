@@ -6,8 +6,16 @@ from typing import Any, Literal
 
 from temporalio.service import RPCError
 
-from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer, Start
-from domain.process.messages import ChangeAnswer, ChangeAsked, PreviewAsked, RetryAsked, SkipAsked
+from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
+from domain.process.messages import (
+    ChangeAnswer,
+    ChangeAsked,
+    HoldAsked,
+    PreviewAsked,
+    ReleaseAsked,
+    RetryAsked,
+    SkipAsked,
+)
 from settings import Settings
 from workflows.connecting import connect
 from workflows.gateway import OrderGateway, TemporalAwayError
@@ -48,6 +56,10 @@ class LateGateway:
     async def skip(self, number: str, asked: SkipAsked) -> SkipAnswer:
         """See OrderGateway."""
         return await (await self._open()).skip(number, asked)
+
+    async def hold(self, number: str, asked: HoldAsked | ReleaseAsked) -> HoldAnswer:
+        """See OrderGateway."""
+        return await (await self._open()).hold(number, asked)
 
     async def signal(self, number: str, kind: Literal["carrier", "payment", "change"], payload: dict[str, Any]) -> bool:
         """See OrderGateway."""

@@ -51,7 +51,8 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
         statuses |= {400, 413}
     if "{" in path:
         statuses.add(404)
-    conflicts = ("/cancel", "/changes", "/skip", "/movements") if "requestBody" in operation else ("/retry",)
+    asking = ("/cancel", "/changes", "/holds", "/skip", "/movements")
+    conflicts = asking if "requestBody" in operation else ("/retry", "/holds/{hold_id}")
     if path.endswith(conflicts) or path == "/v1/orders":
         statuses.add(409)
     for status in sorted(statuses):

@@ -18,7 +18,7 @@ _ROLE_WORDS = {
     Role.ORDERS_READ: "read orders, events, stock, sums and exceptions",
     Role.ORDERS_PERSONAL: "see names, addresses, notes and payment tokens of orders",
     Role.CHANGES_WRITE: "ask for changes of orders",
-    Role.OPERATIONS: "try parked work again, bring orders back",
+    Role.OPERATIONS: "try parked work again or skip it, hold and release, bring orders back",
     Role.CATALOGUE_WRITE: "add and change items and prices",
     Role.STOCK_WRITE: "move stock",
     Role.POLICIES_WRITE: "publish policies",
@@ -72,7 +72,8 @@ def _roles() -> str:
 
 {_GENERATED}
 
-A key belongs to a principal and has one role or more; a role in a body is refused like any unknown field.
+A key belongs to a principal and has one role or more; a role in a body is refused like any unknown field,
+but for the one that a hold names.
 
 {_table(("role", "may"), rows)}"""
 

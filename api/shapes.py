@@ -6,7 +6,15 @@ from fastapi import Depends, Header
 from pydantic import BaseModel
 
 from domain.process.words import Status
-from limits import DEFAULT_PAGE, DEFAULT_WAIT_SECONDS, MAX_IDEMPOTENCY_KEY, MAX_PAGE, MAX_REFERENCE, MAX_WAIT_SECONDS
+from limits import (
+    DEFAULT_PAGE,
+    DEFAULT_WAIT_SECONDS,
+    MAX_IDEMPOTENCY_KEY,
+    MAX_PAGE,
+    MAX_REASON,
+    MAX_REFERENCE,
+    MAX_WAIT_SECONDS,
+)
 
 BODY_MODELS: list[type[BaseModel]] = []
 """Models of request bodies, for the components of the OpenAPI document."""
@@ -73,6 +81,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "sku": ({"type": "array", "items": _TEXT, "maxItems": MAX_PAGE}, "Only these items."),
     "after": ({"type": "string"}, "The `next` of the page before."),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "Entries of the page."),
+    "reason": ({"type": "string", "minLength": 1, "maxLength": MAX_REASON}, "Why; it is kept with the order."),
     "preview": (_FLAG, "Only tell what the change would come to."),
     "wait": ({"type": "string", "enum": ["promised"]}, "Wait for the promise."),
     "timeout": (

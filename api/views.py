@@ -74,6 +74,7 @@ def whole(row: Row, *, personal: bool) -> Row:
         "total": amount(total(row), currency),
         "roll_up": {name: state[name] for name in ("lowest", "highest", "counts") if name in state} or None,
         "waiting": state.get("waiting", []),
+        "holds": state.get("holds", []),
         "groups": groups,
         "lines": [_line(line, _status_of(line, groups, row["status"]), currency) for line in _lines(row)],
         "shipments": [_without(shipment, "order_number", "wakes") for shipment in row["shipments"]],

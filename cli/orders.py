@@ -11,6 +11,7 @@ from cli import order_views as views
 from cli.console import out
 from cli.http import ApiOption, JsonOption, KeyOption, connect
 from cli.order_change import change
+from cli.order_holds import hold, release
 from cli.order_tools import Number, order_path, print_json, read_file
 from domain.process.words import Status
 
@@ -135,6 +136,8 @@ def cancel(
 
 
 app.command("change")(change)
+app.command("hold")(hold)
+app.command("release")(release)
 
 
 @app.command()

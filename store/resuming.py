@@ -13,7 +13,9 @@ from domain.process.change_requests import read_change_request
 from store.dispatch import announce, enqueue
 from store.pool import Connection
 
-ORDER = "SELECT number, status, finished, version FROM sales_order WHERE number = %s FOR UPDATE"
+ORDER = """
+SELECT number, status, finished, version, "row" -> 'holds' AS holds FROM sales_order WHERE number = %s FOR UPDATE
+"""
 MESSAGES = """
 SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.outcome
 FROM dispatch d
@@ -63,7 +65,8 @@ async def resume(connection: Connection, number: str) -> Resumed:
     facts = [message for message in messages if _is_told_again(message)]
     await connection.execute(SUPERSEDE, (number,))
     again = _once(facts)
-    await enqueue(connection, number, "start", _start(starts[0]["payload"], order["version"], again))
+    start = _start(starts[0]["payload"], order["version"], again)
+    await enqueue(connection, number, "start", {**start, "holds": order["holds"] or []})
     for fact in again:
         if fact["kind"] != "change":
             await enqueue(connection, number, fact["kind"], fact["payload"])

@@ -14,13 +14,15 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer, Start
+from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
 from domain.process.messages import (
     CarrierFact,
     ChangeAnswer,
     ChangeAsked,
+    HoldAsked,
     PaymentFact,
     PreviewAsked,
+    ReleaseAsked,
     RetryAsked,
     SkipAsked,
 )
@@ -145,6 +147,15 @@ class OrderGateway:
         """Has the order go on without a parked step; RefusedError says why it cannot (`domain.process.skips`)."""
         update_id = f"skip/{asked.request}" if asked.request else None
         answer: SkipAnswer | None = await self._update(number, "skip", asked, SkipAnswer, update_id, RPC)
+        if answer is None:
+            raise TemporalAwayError("no worker answered in time")
+        return answer
+
+    async def hold(self, number: str, asked: HoldAsked | ReleaseAsked) -> HoldAnswer:
+        """Places a hold, or releases one; RefusedError says why it cannot (`domain.process.holds`)."""
+        name = "hold" if isinstance(asked, HoldAsked) else "release"
+        update_id = f"{name}/{asked.request}" if asked.request else None
+        answer: HoldAnswer | None = await self._update(number, name, asked, HoldAnswer, update_id, RPC)
         if answer is None:
             raise TemporalAwayError("no worker answered in time")
         return answer

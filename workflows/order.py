@@ -5,17 +5,19 @@ The sandbox loads this module anew for every order, so it stays small; everythin
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from domain.process import holds
     from domain.process.change_requests import read_change_request
     from domain.process.decide import decide
-    from domain.process.doors import PromiseAnswer, RetryAnswer, SkipAnswer
+    from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
         Begun,
         Call,
@@ -25,17 +27,27 @@ with workflow.unsafe.imports_passed_through():
         ChangeAnswer,
         ChangeAsked,
         Event,
+        HoldAsked,
         Outcome,
         PaymentFact,
         PreviewAsked,
+        ReleaseAsked,
         RetryAsked,
         SkipAsked,
         TimePassed,
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
     from domain.process.skips import refusal as skip_refusal
-    from domain.process.speak import details, headline, promise_of, retry_answer, skip_answer
-    from domain.process.state import RELEASE, OrderInput, state_at
+    from domain.process.speak import (
+        details,
+        headline,
+        hold_answer,
+        promise_of,
+        release_answer,
+        retry_answer,
+        skip_answer,
+    )
+    from domain.process.state import RELEASE, OrderInput, OrderState, state_at
     from domain.process.words import REMOTE
     from workflows.arriving import Arrivals
     from workflows.attributes import FIRST, Shown, shown, updates
@@ -45,6 +57,15 @@ with workflow.unsafe.imports_passed_through():
 ANSWER_WITHIN = timedelta(seconds=5)
 """After this a caller gets `in_progress` and asks again (design, hard case 4)."""
 PROMISE_WITHIN = timedelta(seconds=30)
+
+
+AskedT = TypeVar("AskedT", SkipAsked, HoldAsked, ReleaseAsked)
+AnswerT = TypeVar("AnswerT")
+
+
+def _unless(refused: tuple[str, str] | None) -> None:
+    if refused is not None:
+        raise ApplicationError(refused[1], type=refused[0])
 
 
 @workflow.defn(name="order")
@@ -286,22 +307,47 @@ class OrderWorkflow:
 
     @retry.validator
     def _may_retry(self, asked: RetryAsked) -> None:
-        if not any(waiting.parked for waiting in waiting_of(self._state)):
+        if not any(waiting.parked and waiting.hold is None for waiting in waiting_of(self._state)):
             raise ApplicationError("Nothing is parked; there is nothing to try again.", type="nothing_to_retry")
 
     @workflow.update(name="skip", description="Goes on without a parked step; the reason is kept, a refusal says why.")
     async def skip(self, asked: SkipAsked) -> SkipAnswer:
-        while self._events:  # what came before may change what can be skipped
-            await workflow.wait_condition(lambda: not self._events)
-        self._may_skip(asked)
-        answer = skip_answer(self._state, asked)
-        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
-        return answer
+        return await self._done_at_once(asked, self._may_skip, skip_answer)
 
     @skip.validator
     def _may_skip(self, asked: SkipAsked) -> None:
-        if (refused := skip_refusal(self._state, asked)) is not None:
-            raise ApplicationError(refused[1], type=refused[0])
+        _unless(skip_refusal(self._state, asked))
+
+    @workflow.update(name="hold", description="Begins nothing more for the order, a line or a step, until released.")
+    async def hold(self, asked: HoldAsked) -> HoldAnswer:
+        if self._state.facts is None and (asked.line, asked.step) != (None, None):
+            try:  # what lines and steps there are is known when the order is open
+                await workflow.wait_condition(lambda: self._state.facts is not None, timeout=ANSWER_WITHIN)
+            except TimeoutError:
+                raise ApplicationError("The order is not open yet; ask again.", type="order_not_running") from None
+        return await self._done_at_once(asked, self._may_hold, hold_answer)
+
+    @hold.validator
+    def _may_hold(self, asked: HoldAsked) -> None:
+        _unless(holds.refusal(self._state, asked))
+
+    @workflow.update(name="release", description="Releases a hold; the order goes on unless another one stands.")
+    async def release(self, asked: ReleaseAsked) -> HoldAnswer:
+        return await self._done_at_once(asked, self._may_release, release_answer)
+
+    @release.validator
+    def _may_release(self, asked: ReleaseAsked) -> None:
+        _unless(holds.release_refusal(self._state, asked))
+
+    async def _done_at_once(
+        self, asked: AskedT, check: Callable[[AskedT], None], answer: Callable[[OrderState, AskedT], AnswerT]
+    ) -> AnswerT:
+        while self._events:  # what came before may change what can be done
+            await workflow.wait_condition(lambda: not self._events)
+        check(asked)
+        given = answer(self._state, asked)
+        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
+        return given
 
     @workflow.query(name="snapshot", description="Where the order stands: the read model as the workflow has it.")
     def snapshot(self) -> OrderSnapshot:

@@ -105,12 +105,12 @@ def skip_answer(state: OrderState, asked: SkipAsked) -> SkipAnswer:
     return SkipAnswer(step=asked.step, groups=groups, words=f"{step} is skipped{where}; the order goes on without it.")
 
 
-def hold_answer(asked: HoldAsked) -> HoldAnswer:
+def hold_answer(_: OrderState, asked: HoldAsked) -> HoldAnswer:
     """The answer to `hold` (CAP9)."""
     return HoldAnswer(id=asked.id, words=f"Hold {asked.id} ({asked.code}) is placed; what is on its way is not cut.")
 
 
-def release_answer(asked: ReleaseAsked) -> HoldAnswer:
+def release_answer(_: OrderState, asked: ReleaseAsked) -> HoldAnswer:
     """The answer to `release` (CAP9)."""
     return HoldAnswer(id=asked.id, words=f"Hold {asked.id} is released; the order goes on unless another one stands.")
 

@@ -151,6 +151,22 @@ async def skipped(shop: Shop) -> str:
     return number
 
 
+async def on_hold(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    hold = {"id": "h-1", "code": "credit", "reason": "over the limit", "step": "capture", "when": "reached"}
+    await shop.ok("POST", f"/v1/orders/{number}/holds", json=hold)
+    await shop.ship(number)
+    await shop.until_parked(number, "credit")
+    return number
+
+
+async def held_and_released(shop: Shop) -> str:
+    number = await on_hold(shop)
+    await shop.ok("DELETE", f"/v1/orders/{number}/holds/h-1?reason=paid")
+    await shop.until_status(number, "completed")
+    return number
+
+
 async def changed_as_previewed(shop: Shop) -> str:
     number = await waiting_for_the_carrier(shop)
     changes, body = f"/v1/orders/{number}/changes", {"lines": [{"number": 1, "quantity": 5}]}
@@ -289,6 +305,7 @@ WAITING: tuple[Scenario, ...] = (
     carrier_refuses,
     capture_refused,
     parcel_lost,
+    on_hold,
     undo_failed,
     overdue,
 )
@@ -301,6 +318,7 @@ ENDED: tuple[Scenario, ...] = (
     declined_then_retried,
     away_then_retried,
     skipped,
+    held_and_released,
     changed_as_previewed,
     stale_preview,
     stock_came,

@@ -18,6 +18,7 @@ EXPECTED: dict[Scenario, tuple[str, str, str]] = {
     scenarios.carrier_refuses: ("Waits at ship", "(no_service_there)", "fulfillment lead"),
     scenarios.capture_refused: ("Waits at capture", "(under_review)", "finance manager"),
     scenarios.parcel_lost: ("Waits at wait for shipped", "The carrier reports the shipment", "fulfillment lead"),
+    scenarios.on_hold: ("Waits at hold h-1", "On hold: capture is not begun", "operations"),
     scenarios.undo_failed: ("Waits at authorize", "Could not be taken back", "csr"),
     scenarios.overdue: ("Waits at wait for shipped", "**Overdue.**", "fulfillment lead"),
 }

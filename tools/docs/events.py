@@ -27,6 +27,8 @@ MEANINGS = {
     "order.accepted": "the order was taken and is kept",
     "order.scheduled": "a group of lines has its promise date and its location",
     "order.parked": "a step cannot go on by itself: a person has to act",
+    "hold.placed": "nothing more is begun for the order, a line or a step, or will be once the step is reached",
+    "hold.released": "a hold was released; the order goes on unless another one stands",
     "order.retried": "somebody had parked work tried again",
     "order.overdue": "a wait has lasted past its deadline",
     "order.completed": "every step of every open group has been passed",

@@ -16,7 +16,7 @@ ATTRIBUTE_MEANINGS = {
     "Channel": "how the order was placed",
     "PromiseDate": "the day given to the customer; midnight UTC",
     "AtRisk": "waits past its deadline, or is promised later than requested",
-    "Hold": "code of what a person has to mend; `none` when nobody has to",
+    "Hold": "code of a hold, or of what a person has to mend; `none` when nobody has to",
     "Revision": "number of the order's revision, 1 at first",
 }
 STATUS_MEANINGS = {

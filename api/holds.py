@@ -1,0 +1,137 @@
+"""Holding an order, and letting it go on (CAP9)."""
+
+import uuid
+from typing import Any, Literal
+
+import structlog
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.answers_other import HoldView
+from api.auth import Operator
+from api.errors import CATALOGUE, ApiError, document_refused
+from api.orders import order_unknown, printable
+from api.query import Query
+from api.services import Services, services_of
+from api.shapes import body_of, parameters
+from api.wire import answer, read_model
+from domain.base import Value
+from domain.card_numbers import contains_card_number
+from domain.document_fields import Code, LineNumber, OrderNumber
+from domain.problems import Problem
+from domain.process.messages import HoldAsked, ReleaseAsked
+from limits import MAX_REASON, MAX_REFERENCE
+from store import reading, requests
+from store.keys import Role
+from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
+
+router = APIRouter(prefix="/v1", tags=["operations"])
+
+
+class HoldRequest(Value):
+    """Ask that an order, or a part of it, begins nothing more. The same `id` again is the same hold."""
+
+    id: OrderNumber | None = None
+    """Your id of the hold; drawn when left out."""
+    code: Code
+    """Why, in a word: it is searched by, and shown in lists."""
+    reason: str = Field(min_length=1, max_length=MAX_REASON)
+    line: LineNumber | None = None
+    """Only this line, with the lines that travel with it."""
+    step: str | None = Field(default=None, min_length=1, max_length=MAX_REFERENCE)
+    """Only this step, by its name or its task."""
+    when: Literal["now", "reached"] = "now"
+    """A hold for when its step is reached is in force, and seen, only then."""
+    role: Role | None = None
+    """The role without which it cannot be released."""
+
+
+_EXAMPLE = {"code": "credit", "reason": "The customer is over the limit.", "step": "ship", "when": "reached"}
+
+
+@router.post(
+    "/orders/{number}/holds",
+    summary="Hold an order",
+    response_model=HoldView,
+    openapi_extra=body_of(HoldRequest, _EXAMPLE),
+)
+async def hold_order(number: str, request: Request, caller: Operator) -> Response:
+    """Nothing more is begun for the order, the line or the step until the hold is released; 409 when it cannot be held.
+
+    What is on its way is not cut short. A held order can be changed and cancelled.
+    """
+    services = services_of(request)
+    Query(request).done()
+    body = await read_model(request, HoldRequest)
+    _no_card(body.reason, "$.reason")
+    structlog.contextvars.bind_contextvars(order=printable(number))
+    asked = HoldAsked(
+        **body.model_dump(include={"code", "line", "step", "when"}),
+        id=body.id or uuid.uuid4().hex[:12],
+        role=body.role or "",
+        request=uuid.uuid4().hex,
+        requested_by=caller.principal,
+        at=services.clock(),
+    )
+    return await _put_to(services, number, asked, body.model_dump(mode="json"))
+
+
+@router.delete(
+    "/orders/{number}/holds/{hold_id:path}",
+    summary="Release a hold",
+    response_model=HoldView,
+    openapi_extra=parameters("reason"),
+)
+async def release_hold(number: str, hold_id: str, request: Request, caller: Operator) -> Response:
+    """The order goes on, unless another hold stands; 403 when the hold names a role that the key has not."""
+    services = services_of(request)
+    query = Query(request, "reason")
+    reason = query.text("reason", MAX_REASON)
+    query.done()
+    if reason is None:
+        words = "Say why the hold is released."
+        raise ApiError("invalid_query", words, (Problem("?reason", "missing", words),))
+    _no_card(reason, "?reason")
+    structlog.contextvars.bind_contextvars(order=printable(number))
+    asked = ReleaseAsked(
+        id=printable(hold_id),
+        request=uuid.uuid4().hex,
+        requested_by=caller.principal,
+        roles=tuple(sorted(caller.roles)),
+        at=services.clock(),
+    )
+    return await _put_to(services, number, asked, {"id": asked.id, "reason": reason})
+
+
+def _no_card(reason: str, path: str) -> None:
+    if contains_card_number(reason):
+        words = "This looks like a card number. Leave it out; nothing was kept."
+        raise document_refused((Problem(path, "card_number", words),))
+
+
+async def _put_to(services: Services, number: str, asked: HoldAsked | ReleaseAsked, kept: dict[str, Any]) -> Response:
+    """Keep what is asked with its reason, then ask the order, which is not told the reason (design rule 7)."""
+    kind = "hold" if isinstance(asked, HoldAsked) else "release"
+    async with services.pool.connection() as connection:
+        start = await reading.start_of(connection, printable(number))
+        if start is None:
+            raise order_unknown()
+        if start["finished"]:
+            raise ApiError("order_closed", "The order has ended; nothing of it can be held or released.")
+        await requests.keep(connection, asked.request, kind, number, {**kept, "requested_by": asked.requested_by})
+    note = "no answer from the order"
+    try:
+        given = await services.gateway.hold(number, asked)
+        note = given.words
+    except RefusedError as error:
+        note = f"refused: {error.words}"
+        raise ApiError(error.code if error.code in CATALOGUE else "not_holdable", error.words) from None
+    except (TemporalAwayError, OrderNotRunningError):
+        note = "the order could not be asked"
+        raise
+    finally:
+        async with services.pool.connection() as connection:
+            await requests.note(connection, asked.request, note)
+    return answer({"number": number, **given.model_dump(mode="json")})
