@@ -104,8 +104,13 @@ def pursue(draft: Draft) -> None:
         edits.pursue(draft, draft.change)
     elif not known.busy(draft):
         _pursue_cancel(draft, draft.change)
+    _go_on_with_next(draft)
+
+
+def _go_on_with_next(draft: Draft) -> None:
+    """Before the process walks on: what it would begin may be what the next change is about."""
     if draft.change is None and draft.waiting_changes:
-        pursue(draft)  # before the process walks on: what it would begin may be what the next one changes
+        pursue(draft)
 
 
 def _take_next(draft: Draft) -> None:

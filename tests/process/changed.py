@@ -49,3 +49,7 @@ def refused(run: Run, code: str, change_id: str = "e1") -> str:
         one.outcome is ChangeOutcome.REFUSED for one in run.state.answers.values()
     )
     return answer.words
+
+
+def accepted(run: Run, change_id: str = "e1") -> None:
+    assert run.answer(change_id).outcome is ChangeOutcome.ACCEPTED, run.answer(change_id).words

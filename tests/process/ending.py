@@ -4,7 +4,7 @@ from domain.process.messages import Opened, RequestShipment
 from domain.process.rows import row_of
 from domain.process.state import Group, RunState
 from domain.process.words import Operation, Status
-from tests.process.outside import same_answer
+from tests.process.database import same_answer
 from tests.process.runner import Run
 
 STANDING = (Operation.RESERVE, Operation.SHIP, Operation.INVOICE)

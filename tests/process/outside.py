@@ -10,10 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from domain.policy.model import Process
 from domain.process.messages import (
     AuthorizePayment,
-    BusinessEvent,
     Call,
     CapturePayment,
-    ChangeAnswer,
     CheckStock,
     CreateInvoice,
     GroupPlan,
@@ -23,80 +21,23 @@ from domain.process.messages import (
     Opened,
     OpenOrder,
     OrderFacts,
-    OrderRow,
     Outcome,
     PricedLine,
     RequestShipment,
     ReserveStock,
-    Revised,
     ReviseOrder,
-    Save,
     TrimReservation,
     Undo,
 )
 from domain.process.words import REMOTE, UNDO, Operation
-from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
+from tests.process.database import Database
+from tests.process.editing import Edit
 from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
 """Calls without an effect of their own: they are not in the effects ledger."""
-
-
-@dataclass
-class Database:
-    """The read model: guarded by its version, events and answers by their keys; the first one stays."""
-
-    version: int = 0
-    row: OrderRow | None = None
-    events: dict[str, BusinessEvent] = field(default_factory=dict)
-    answers: dict[str, ChangeAnswer] = field(default_factory=dict)
-    cancelled: Lines = field(default_factory=dict)
-    opened: Opened | None = None
-    """The order as it is, with all of its groups."""
-    revision: int = 1
-    numbers: set[int] = field(default_factory=set)
-    """Lines that the order ever had."""
-    proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
-    """By change: the revision it would be, and the order as it would be."""
-
-    def write(self, save: Save) -> None:
-        if save.revised is not None and save.revised.number > self.revision:
-            self.revision, self.opened = save.revised.number, self._applied(save)
-        if save.version > self.version:
-            self.version, self.row = save.version, save.row
-        for event in save.events:
-            known = self.events.setdefault(event.key, event)
-            assert (known.type, known.words) == (event.type, event.words), f"{event.key} tells two different things"
-        for answer in save.answers:
-            known_answer = self.answers.setdefault(answer.change_id, answer)
-            assert same_answer(known_answer, answer), "a change was answered twice"
-        self.cancelled |= save.cancelled
-
-    def _applied(self, save: Save) -> Opened:
-        assert save.revised is not None
-        number, opened = self.proposals[save.revised.change_id]
-        assert number == save.revised.number, "a proposal is applied as another revision"
-        self.numbers |= {line.number for line in opened.lines}
-        return settled_in(opened, save.revised.homes)
-
-    def at(self, revision: int) -> Opened:
-        """The order at a revision that is saved, or proposed and about to be."""
-        proposed = [opened for number, opened in self.proposals.values() if number == revision]
-        found = proposed[-1] if revision > self.revision and proposed else self.opened
-        assert found is not None
-        return found
-
-    @property
-    def told(self) -> list[str]:
-        """Types of the events, in the order in which they were saved."""
-        return [event.type for event in self.events.values()]
-
-
-def same_answer(one: ChangeAnswer, other: ChangeAnswer) -> bool:
-    """Whether both say the same. A call tried again decides its answer again, at a later moment; the first stays."""
-    return one.model_copy(update={"at": other.at}) == other
 
 
 @dataclass
@@ -187,7 +128,7 @@ class World:
         if call.key in self.gone:
             return Outcome(refused=True, code="cancelled_before_arrival", words="It was cancelled before it came.")
         if isinstance(call.work, ReviseOrder):
-            return self._revise(call.work)
+            return self.database.revise(call.work, self.edits[call.work.change_id])
         if isinstance(call.work, InquireShipment):
             return Outcome(code=self._how_far(call.work.of))
         if isinstance(call.work, CheckStock):
@@ -270,30 +211,6 @@ class World:
             if not room.reserve(f"look/{n}", wanted.location, wanted.lines, wanted.skus or {}, wanted.replaces):
                 return Outcome(refused=True, code="out_of_stock", words="They say out_of_stock.")
         return Outcome()
-
-    def _revise(self, work: ReviseOrder) -> Outcome:
-        database, edit = self.database, self.edits[work.change_id]
-        assert database.opened is not None
-        saved = work.revision == database.revision + 1
-        assert work.preview or saved, "worked out from a version that is not saved"
-        assert work.preview or work.change_id not in database.answers, "worked out after it was answered"
-        missing = named_lines(edit) - {line.number for line in database.opened.lines}
-        if edit.refused or missing:
-            return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
-        if database.numbers & edit.add.keys():
-            return Outcome(refused=True, code="repeated_line", words="The order has, or had, that line.")
-        revised = revised_by(edit, database.opened)
-        if revised == Revised():
-            return Outcome(refused=True, code="nothing_changed", words="The order is like that already.")
-        used = {group.id for group in database.row.groups} if database.row else set()
-        whole = version_of(edit, database.opened, used | {plan.id for plan in database.opened.groups})
-        if not whole.lines:
-            return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
-        if work.preview is None:
-            database.proposals[work.change_id] = (work.revision, whole)
-        before = {plan.id: plan.location for plan in database.opened.groups}
-        news = tuple(plan for plan in whole.groups if before.get(plan.id) != plan.location)
-        return Outcome(opened=whole.model_copy(update={"groups": news}), revised=revised)
 
     def _how_far(self, key: str) -> str:
         if key in self.shipped:

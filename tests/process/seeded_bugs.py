@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from tests.process.bug import Bug
+from tests.process.seeded_edit_bugs import EDIT_BUGS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = (
@@ -20,6 +22,10 @@ EXAMPLES = (
     "test_skipping.py",
     "test_facts.py",
     "test_resuming.py",
+    "test_edits.py",
+    "test_edit_kinds.py",
+    "test_edit_moments.py",
+    "test_edit_races.py",
 )
 MACHINE = "test_machine.py"
 MACHINE_EXAMPLES = 100
@@ -27,22 +33,10 @@ MACHINE_EXAMPLES = 100
 SECONDS = 120
 
 
-@dataclass(frozen=True)
-class Bug:
-    """A text replaced in one file of `domain/process`."""
-
-    name: str
-    file: str
-    was: str
-    becomes: str
-
-
 BUGS = (
     Bug("undo goes forwards", "changes.py", "pair[1].seq)", "-pair[1].seq)"),
     Bug("money is voided before the shipment is cancelled", "changes.py", "pair[1].operation is Operation.SHIP, ", ""),
-    Bug(
-        "whoever asks second gets no answer", "changes.py", "return (change.asked, *in_line)", "return (change.asked,)"
-    ),
+    Bug("whoever asks second gets no answer", "changes.py", "return (change.asked, *same)", "return (change.asked,)"),
     Bug("a stale revision is not noticed", "changes.py", "asked.base_revision != draft.revision", "False"),
     Bug(
         "a time-out means no",
@@ -82,8 +76,8 @@ BUGS = (
     Bug(
         "a retry ships without money",
         "faults.py",
-        "if run.step in standing_at(draft.process(group), draft.groups[group.id]):",
-        "if True:",
+        "here = standing_at(draft.process(group), draft.groups[group.id])",
+        "here = {run.step}",
     ),
     Bug("a retry after a fault is a new effect", "faults.py", "if run.unanswered is not None:", "if False:"),
     Bug(
@@ -95,8 +89,8 @@ BUGS = (
     Bug(
         "lines go on while they are changed",
         "decide.py",
-        "if not draft.opened or draft.change is not None:",
-        "if not draft.opened:",
+        "        if edits.frozen(draft, group_id):\n            continue\n",
+        "",
     ),
     Bug(
         "the read model is saved with the state before",
@@ -163,6 +157,7 @@ BUGS = (
         "return run is not None and run.state is not RunState.UNDONE",
         "return run is not None and run.passed",
     ),
+    *EDIT_BUGS,
 )
 
 

@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
+from domain.policy.model import Choose
 from domain.process.messages import Terms
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import ends_well, released, since
 from tests.process.editing import Edit
-from tests.process.policies import SHAPES
+from tests.process.policies import SHAPES, Steps, choosing
 
 
 def test_fewer_units_give_stock_back_after_the_request_is_cancelled() -> None:
@@ -170,6 +171,32 @@ def test_from_terms_to_card_money_is_held_before_it_is_agreed(shape: str) -> Non
     assert since(run, before) == ["change/e1/revise", "authorize/1/r1/authorize_payment/1"]
     ends_well(run)
     assert "capture_payment" in run.log
+
+
+@pytest.mark.parametrize(("before", "after"), [("card", "terms"), ("terms", "card")])
+def test_a_choice_that_hangs_on_what_is_changed_is_made_anew(before: str, after: str) -> None:
+    usual = choosing()
+    pay = usual.steps[2]
+    assert isinstance(pay, Choose)
+    card = pay.paths[0].model_copy(update={"steps": (Steps().authorize.model_copy(update={"when": None}),)})
+    pay = pay.model_copy(update={"paths": (card, *pay.paths[1:])})
+    process = usual.model_copy(update={"steps": (*usual.steps[:2], pay, *usual.steps[3:])})
+    run = released(process=process, method=before)
+    run.edit(Edit(fields={ChangeKind.PAYMENT: after})).settle()
+    assert run.state.groups["1"].choices["payment"] == ("on_terms" if after == "terms" else "by_card")
+    assert len(run.world.held()) == (0 if after == "terms" else 1)
+    ends_well(run)
+
+
+def test_of_several_changes_the_gravest_decides() -> None:
+    run = released()
+    run.edit(Edit(quantity={1: 3}, price={2: 1900})).settle()
+    assert run.world.live(Operation.SHIP) == ["O-1/ship/1/r2/request_shipment/2"]
+    assert run.answer("e1").words == (
+        "Revision 2: line 1 from 1 to 3 units, another price for line 2. Still promised for 2026-03-20."
+        " The total is 54.00 USD now."
+    )
+    ends_well(run)
 
 
 def test_a_reference_keeps_everything() -> None:

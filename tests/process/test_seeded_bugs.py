@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tests.process.seeded_bugs import BUGS, Bug, found_by, found_by_machine
+from tests.process.bug import Bug
+from tests.process.seeded_bugs import BUGS, found_by, found_by_machine
 
 FULL = os.environ.get("ORDITO_TEST_SCALE") == "full"
 MACHINE_MUST = (

@@ -1,0 +1,95 @@
+"""The modelled database: the read model, and the versions of the order."""
+
+from dataclasses import dataclass, field
+
+from domain.process.messages import (
+    BusinessEvent,
+    ChangeAnswer,
+    Lines,
+    Opened,
+    OrderRow,
+    Outcome,
+    Revised,
+    ReviseOrder,
+    Save,
+)
+from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
+
+
+@dataclass
+class Database:
+    """The read model: guarded by its version, events and answers by their keys; the first one stays."""
+
+    version: int = 0
+    row: OrderRow | None = None
+    events: dict[str, BusinessEvent] = field(default_factory=dict)
+    answers: dict[str, ChangeAnswer] = field(default_factory=dict)
+    cancelled: Lines = field(default_factory=dict)
+    opened: Opened | None = None
+    """The order as it is, with all of its groups."""
+    revision: int = 1
+    numbers: set[int] = field(default_factory=set)
+    """Lines that the order ever had."""
+    proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
+    """By change: the revision it would be, and the order as it would be."""
+
+    def write(self, save: Save) -> None:
+        if save.revised is not None and save.revised.number > self.revision:
+            self.revision, self.opened = save.revised.number, self._applied(save)
+        if save.version > self.version:
+            self.version, self.row = save.version, save.row
+        for event in save.events:
+            known = self.events.setdefault(event.key, event)
+            assert (known.type, known.words) == (event.type, event.words), f"{event.key} tells two different things"
+        for answer in save.answers:
+            known_answer = self.answers.setdefault(answer.change_id, answer)
+            assert same_answer(known_answer, answer), "a change was answered twice"
+        self.cancelled |= save.cancelled
+
+    def _applied(self, save: Save) -> Opened:
+        assert save.revised is not None
+        number, opened = self.proposals[save.revised.change_id]
+        assert number == save.revised.number, "a proposal is applied as another revision"
+        self.numbers |= {line.number for line in opened.lines}
+        return settled_in(opened, save.revised.homes)
+
+    def at(self, revision: int) -> Opened:
+        """The order at a revision that is saved, or proposed and about to be."""
+        proposed = [opened for number, opened in self.proposals.values() if number == revision]
+        found = proposed[-1] if revision > self.revision and proposed else self.opened
+        assert found is not None
+        return found
+
+    def revise(self, work: ReviseOrder, edit: Edit) -> Outcome:
+        """Keeps the order as the edit makes it as a proposal, or says why it makes no sense."""
+        assert self.opened is not None
+        saved = work.revision == self.revision + 1
+        assert work.preview or saved, "worked out from a version that is not saved"
+        assert work.preview or work.change_id not in self.answers, "worked out after it was answered"
+        missing = named_lines(edit) - {line.number for line in self.opened.lines}
+        if edit.refused or missing:
+            return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
+        if self.numbers & edit.add.keys():
+            return Outcome(refused=True, code="repeated_line", words="The order has, or had, that line.")
+        revised = revised_by(edit, self.opened)
+        if revised == Revised():
+            return Outcome(refused=True, code="nothing_changed", words="The order is like that already.")
+        used = {group.id for group in self.row.groups} if self.row else set()
+        whole = version_of(edit, self.opened, used | {plan.id for plan in self.opened.groups})
+        if not whole.lines:
+            return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
+        if work.preview is None:
+            self.proposals[work.change_id] = (work.revision, whole)
+        before = {plan.id: plan.location for plan in self.opened.groups}
+        news = tuple(plan for plan in whole.groups if before.get(plan.id) != plan.location)
+        return Outcome(opened=whole.model_copy(update={"groups": news}), revised=revised)
+
+    @property
+    def told(self) -> list[str]:
+        """Types of the events, in the order in which they were saved."""
+        return [event.type for event in self.events.values()]
+
+
+def same_answer(one: ChangeAnswer, other: ChangeAnswer) -> bool:
+    """Whether both say the same. A call tried again decides its answer again, at a later moment; the first stays."""
+    return one.model_copy(update={"at": other.at}) == other

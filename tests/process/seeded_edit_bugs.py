@@ -1,0 +1,148 @@
+"""One-line bugs in how an order is changed in flight (CHG1-CHG14)."""
+
+from tests.process.bug import Bug
+
+EDIT_BUGS = (
+    Bug(
+        "the trim is forgotten",
+        "applying.py",
+        "    if held is not None and (ChangeKind.ITEM in rework.kinds or _surplus(held, run)):",
+        "    if False:",
+    ),
+    Bug("a swapped item stays held", "applying.py", "ChangeKind.ITEM in rework.kinds or ", ""),
+    Bug(
+        "the old authorization is not voided",
+        "applying.py",
+        "draft.succeed(group.id, run, state=RunState.UNDOING, parked=None, unanswered=None)",
+        "draft.succeed(group.id, run, state=RunState.UNDONE, parked=None, unanswered=None)",
+    ),
+    Bug("the revision is not raised", "applying.py", "    draft.revision += 1\n", ""),
+    Bug(
+        "a refusal keeps the hold",
+        "applying.py",
+        "            _hold_as_before(draft, rework.group, rework.reserve)",
+        "            pass",
+    ),
+    Bug(
+        "a refusal keeps the second authorization",
+        "applying.py",
+        "            leave_behind(draft, rework.group, rework.authorize)",
+        "            pass",
+    ),
+    Bug(
+        "a closed group keeps what it holds",
+        "applying.py",
+        '    draft.put(draft.groups[group_id].model_copy(update={"cancelled": True}))',
+        '    draft.put(draft.groups[group_id].model_copy(update={"cancelled": True, "past": ()}))',
+    ),
+    Bug("an empty group stays open", "applying.py", "if not group.lines and not group.cancelled:", "if False:"),
+    Bug(
+        "money that is not needed any more stays held",
+        "applying.py",
+        "if run.may_have_effect and step.do is not TaskWord.AUTHORIZE:",
+        "if run.may_have_effect:",
+    ),
+    Bug(
+        "an unanswered effect is forgotten when its step begins anew",
+        "applying.py",
+        "    if run.may_have_effect:\n        leave_behind(draft, group_id, run)\n",
+        "",
+    ),
+    Bug(
+        "what is refused and mended stays parked",
+        "applying.py",
+        "if (refused and helps) or skipped or other_money:",
+        "if skipped or other_money:",
+    ),
+    Bug("choices are never made anew", "applying.py", "    _forget_choices(draft, group.id)\n", ""),
+    Bug(
+        "an authorization of the old amount goes on",
+        "applying.py",
+        "if (refused and helps) or skipped or other_money:",
+        "if (refused and helps) or skipped:",
+    ),
+    Bug("stock is held after the cancel", "edits.py", "if _hold(draft, preview, change) or ", "if "),
+    Bug("money is held after the cancel", "edits.py", " or _fund(draft, preview, change) or ", " or "),
+    Bug(
+        "the hold does not take the old one over",
+        "edits.py",
+        "replaces=None if old is None else old.key",
+        "replaces=None",
+    ),
+    Bug("fewer units count as more", "edits.py", "more += max(0, quantity -", "more += max(0, -quantity +"),
+    Bug(
+        "a lower total is authorized and a higher is not",
+        "edits.py",
+        "and amount <= (old.snapshot.amount or 0)",
+        "and amount >= (old.snapshot.amount or 0)",
+    ),
+    Bug(
+        "another card is not asked",
+        "edits.py",
+        "other_card = ChangeKind.PAYMENT in rework.kinds",
+        "other_card = False",
+    ),
+    Bug(
+        "groups that nobody touches stand still",
+        "edits.py",
+        'change.asked.change != "edit" or change.proposed is None or group_id in',
+        "True or group_id in",
+    ),
+    Bug(
+        "lines go on while they are worked out",
+        "edits.py",
+        'change.asked.change != "edit" or change.proposed is None or group_id in',
+        'change.asked.change != "edit" or group_id in',
+    ),
+    Bug(
+        "a second change begins from a version that is not saved",
+        "edits.py",
+        " or draft.unsaved_revision is not None",
+        "",
+    ),
+    Bug(
+        "a cancel waits behind an edit",
+        "changes.py",
+        'edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")',
+        "pass",
+    ),
+    Bug(
+        "an edit is answered with a call that a cancel may overtake",
+        "decide.py",
+        "if not _decides_edit(state, save) and",
+        "if True and",
+    ),
+    Bug(
+        "the new version is saved with the last call only",
+        "decide.py",
+        "return _with_revision_saved(state, calls)",
+        "return state, calls",
+    ),
+    Bug(
+        "freight stays with the group that is gone",
+        "draft.py",
+        "if other.lines and not other.cancelled",
+        "if not other.cancelled",
+    ),
+    Bug("picked counts as released", "change_plan.py", '    "picked": Stage.PICKED,\n', ""),
+    Bug(
+        "what is collected can still be changed",
+        "change_plan.py",
+        "_BILLS = (Operation.CAPTURE, Operation.INVOICE)",
+        "_BILLS = ()",
+    ),
+    Bug("the mildest change decides", "change_plan.py", "pattern=max(said.values()", "pattern=min(said.values()"),
+    Bug(
+        "a request that was picked is not cancelled but asked after twice",
+        "change_plan.py",
+        "run is not None and run.key not in progress and not group.gone()",
+        "run is not None and not group.gone()",
+    ),
+    Bug(
+        "a stage is judged twice and differently",
+        "proposal.py",
+        "judged.get(group.id) or stage_of(group, change.progress)",
+        "stage_of(group, change.progress)",
+    ),
+    Bug("finished while something is left to undo", "rows.py", " and bool(groups) and not left", " and bool(groups)"),
+)

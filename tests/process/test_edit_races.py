@@ -1,0 +1,149 @@
+"""Several changes at once, the same one again, and races with facts (CHG1, CHG12, CHG14)."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
+from tests.process.changed import UP, accepted, ends_well, refused, released
+from tests.process.checks import carried_over
+from tests.process.editing import Edit
+from tests.process.ending import is_well
+from tests.process.runner import Run
+
+# ---- several changes, and the same one again ---------------------------------------------------------------
+
+
+def test_a_second_change_is_queued_and_judged_against_the_new_version() -> None:
+    run = released()
+    run.edit(UP, base_revision=1)
+    run.edit(Edit(quantity={1: 2}), "e2")
+    run.edit(Edit(quantity={2: 4}), "e3", base_revision=1)
+    run.settle()
+    accepted(run)
+    accepted(run, "e2")
+    assert run.answer("e2").words.startswith("Revision 3: line 1 from 3 to 2 units.")
+    assert refused_for(run, "e3") == "stale_revision"
+    assert "the order is at revision 2" in run.answer("e3").words
+    assert run.world.stock.held[run.key("reserve")] == {(1, "main", "sku-1"): 2, (2, "main", "sku-2"): 2}
+    ends_well(run)
+
+
+def refused_for(run: Run, change_id: str) -> str:
+    assert run.answer(change_id).outcome is ChangeOutcome.REFUSED
+    return run.answer(change_id).code
+
+
+def test_the_same_change_again_gets_the_first_answer_and_is_done_once() -> None:
+    run = released()
+    run.edit(UP)
+    run.edit(UP)
+    run.settle()
+    first, calls = run.answer("e1"), len(run.calls)
+    run.edit(UP, base_revision=7)
+    assert run.answer("e1") == first
+    assert (len(run.calls), run.state.revision) == (calls, 2)
+    ends_well(run)
+
+
+EVERY_POINT = [
+    *(Operation.REVISE, Operation.INQUIRE, Operation.RESERVE, Operation.AUTHORIZE),
+    *(Operation.CANCEL_SHIPMENT, Operation.SHIP, Operation.VOID),
+]
+
+
+@pytest.mark.parametrize("operation", EVERY_POINT)
+@pytest.mark.parametrize("fault", [False, True])
+def test_a_cancel_goes_first_at_every_point(operation: Operation, fault: bool) -> None:
+    run = released()
+    run.edit(UP)
+    call = run.up_to(operation)
+    run.cancel("c1")
+    run.finish(call, fault=fault)
+    run.pass_time(timedelta(seconds=61))
+    run.settle()
+    for _ in range(3):
+        run.retry()
+        run.settle()
+    over = operation in (Operation.SHIP, Operation.VOID)
+    assert run.answer("e1").code == ("changed" if over else "overtaken")
+    accepted(run, "c1")
+    assert run.state.finished
+    assert run.row.status == Status.CANCELLED
+    assert run.state.revision == (3 if over else 2)
+    assert not run.world.stock.held
+    is_well(run)
+
+
+def test_what_a_hold_would_have_decided_is_not_saved_before_a_cancel_overtakes_it() -> None:
+    run = Run().begin()
+    run.finish(run.up_to(Operation.AUTHORIZE), refuse="declined")
+    run.settle()
+    run.edit(UP)
+    hold = run.up_to(Operation.RESERVE)
+    run.cancel("c1")
+    run.finish(hold)
+    run.settle()
+    assert refused_for(run, "e1") == "overtaken"
+    accepted(run, "c1")
+    is_well(run)
+
+
+def test_changes_behind_a_cancel_are_told_that_the_order_is_closed() -> None:
+    run = released()
+    run.edit(UP)
+    run.edit(Edit(quantity={2: 5}), "e2")
+    run.cancel("c1")
+    run.settle()
+    assert (refused_for(run, "e1"), refused_for(run, "e2")) == ("overtaken", "order_closed")
+    accepted(run, "c1")
+
+
+# ---- races with facts ----------------------------------------------------------------------------------------
+
+
+def test_shipped_while_the_cancel_is_on_its_way_wins() -> None:
+    run = released()
+    run.edit(UP)
+    run.up_to(Operation.CANCEL_SHIPMENT)
+    run.carrier("shipped")
+    run.settle()
+    assert refused(run, "already_shipped").endswith("The order goes on as it was.")
+    assert run.state.finished
+    ends_well(run)
+    assert run.log.count("request_shipment") == 1
+
+
+@pytest.mark.parametrize("operation", [Operation.INQUIRE, Operation.AUTHORIZE, Operation.CANCEL_SHIPMENT])
+def test_the_old_authorization_expires_during_a_change(operation: Operation) -> None:
+    run = released()
+    run.edit(UP)
+    run.up_to(operation)
+    run.expire()
+    run.settle()
+    accepted(run)
+    assert len(run.world.held()) == 1
+    ends_well(run)
+
+
+def test_the_new_authorization_expires_before_the_change_is_through() -> None:
+    run = released()
+    run.edit(UP)
+    run.up_to(Operation.CANCEL_SHIPMENT)
+    run.expire("O-1/authorize/1/r1/authorize_payment/2")
+    run.settle()
+    accepted(run)
+    ends_well(run)
+
+
+def test_continued_as_new_at_every_rest_it_goes_on_the_same() -> None:
+    run = released(groups=2)
+    run.edit(Edit(quantity={1: 3}, fields={ChangeKind.LATER_DATE: date(2026, 4, 1)}))
+    run.finish(run.up_to(Operation.CANCEL_SHIPMENT), fault=True, effect=False)
+    run.settle()
+    run.state = carried_over(run.state)
+    run.retry()
+    run.settle()
+    accepted(run)
+    run.state = carried_over(run.state)
+    ends_well(run)
