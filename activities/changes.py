@@ -18,6 +18,7 @@ from store.saving import save
 
 TOLD = 10
 """Problems that an answer tells in words."""
+UNKNOWN = Outcome(refused=True, code="unknown_change", words="No change is kept under this id, nor does it name any.")
 PREVIEW_OVER = Outcome(refused=True, code="preview_over", words="Whoever asked for the preview waits no more.")
 
 
@@ -40,7 +41,10 @@ class Changes:
             if work.preview is not None:
                 return await self._preview(call.order, work, work.preview)
             async with transaction(self._pool) as connection:
-                document, known = await revisions.take_up(connection, call, work)
+                try:
+                    document, known = await revisions.take_up(connection, call, work)
+                except LookupError:
+                    return UNKNOWN
                 outcome = known
                 if outcome is None:
                     proposal = await self._work_out(connection, call.order, document)

@@ -14,7 +14,8 @@ from store.dispatch import announce, enqueue
 from store.pool import Connection
 
 ORDER = """
-SELECT number, status, finished, version, "row" -> 'holds' AS holds FROM sales_order WHERE number = %s FOR UPDATE
+SELECT number, status, finished, version, revision, "row" -> 'holds' AS holds
+FROM sales_order WHERE number = %s FOR UPDATE
 """
 MESSAGES = """
 SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.outcome
@@ -58,6 +59,10 @@ async def resume(connection: Connection, number: str) -> Resumed:
         raise NotResumableError("order_unknown", f"There is no order {number}.")
     if order["finished"]:
         raise NotResumableError("order_closed", f"Order {number} is {order['status']}; there is nothing to go on with.")
+    if order["revision"] > 1:
+        # Its walk would begin at the first revision, and not meet what was done at a later one (I1, I12).
+        words = f"Order {number} was changed in flight (revision {order['revision']}); that cannot be resumed yet."
+        raise NotResumableError("order_changed", f"{words} Nothing was done: its effects stand, see its timeline.")
     messages = await (await connection.execute(MESSAGES, (number,))).fetchall()
     starts = [message for message in messages if message["kind"] == "start"]
     if any(start["delivered_at"] is None for start in starts):

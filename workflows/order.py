@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.process import holds
-    from domain.process.change_requests import read_change_request
+    from domain.process.change_requests import problem_of, read_change_request
     from domain.process.decide import decide
     from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
@@ -49,6 +49,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.process.state import RELEASE, OrderInput, OrderState, state_at
     from domain.process.words import REMOTE
+    from limits import MAX_PREVIEWS
     from workflows.arriving import Arrivals
     from workflows.attributes import FIRST, Shown, shown, updates
     from workflows.calling import Handle, asks_on, is_local, start_call, start_remote, words_of_failure
@@ -272,6 +273,9 @@ class OrderWorkflow:
         self._must_be_open(asked)
 
     def _must_be_open(self, asked: ChangeAsked) -> None:
+        problem = problem_of(asked)
+        if problem is not None:
+            raise ApplicationError(problem, type="malformed")
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
 
@@ -296,8 +300,13 @@ class OrderWorkflow:
     def _may_preview(self, asked: PreviewAsked) -> None:
         if self._state.finished:
             raise ApplicationError("The order is closed; there is nothing to change.", type="order_closed")
+        problem = problem_of(asked.asked)
+        if problem is not None:
+            raise ApplicationError(problem, type="malformed")
         if asked.id in self._previews:
             raise ApplicationError("A preview with this id is being worked out.", type="preview_late")
+        if len(self._state.previews) >= MAX_PREVIEWS:
+            raise ApplicationError("Too many previews are being worked out; ask again later.", type="preview_late")
 
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:

@@ -52,8 +52,8 @@ def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> di
     proposed_homes = {line.number: line.group for line in proposed.lines}
     for change in revised.lines:
         places = {homes.get(change.number), proposed_homes.get(change.number)}
-        for place in places & order.groups.keys():
-            kinds.setdefault(str(place), set()).add(change.kind)
+        for place in sorted(place for place in places if place in order.groups and place is not None):
+            kinds.setdefault(place, set()).add(change.kind)
     for kind in revised.fields:
         if kind is not ChangeKind.REFERENCE:
             for group in order.groups.values():

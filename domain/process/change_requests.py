@@ -52,7 +52,7 @@ class ChangeRequest(Value):
 
 def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
     """The change asked for; for a malformed payload one with a `problem` that names every mistake and its place."""
-    problems = list(_problems(payload))
+    problems = [TOO_LONG] if _is_too_long(payload) else list(_problems(payload))
     if problems:
         named = " ".join(f"{problem.path}: {problem.words}" for problem in problems[:NAMED_PROBLEMS])
         return ChangeAsked(
@@ -73,6 +73,23 @@ def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
         requested_by=request.requested_by or SENDER,
         at=at,
     )
+
+
+TOO_LONG = Problem("$.lines", "too_many", f"A change names at most {MAX_LINES:,} lines.")
+
+
+def _is_too_long(payload: Any) -> bool:
+    """Looked at first: to word every mistake of a very long list takes longer than a workflow task may."""
+    lines = payload.get("lines") if isinstance(payload, dict) else payload
+    return isinstance(lines, list) and len(lines) > MAX_LINES
+
+
+def problem_of(asked: ChangeAsked) -> str | None:
+    """What is wrong with an edit that came with a typed update, which no other door has looked at; None if nothing."""
+    if asked.edit is None:
+        return None
+    request = {"change_id": asked.change_id, "change": asked.change, **asked.edit}
+    return read_change_request(request, asked.at).problem
 
 
 def _problems(payload: Any) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from domain.process.rows import group_status
 from domain.process.state import ActiveChange, Flight, Group, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Status
+from limits import MAX_WAITING_CHANGES
 
 CANCEL, EDIT = "cancel", "edit"
 UNDO_REFUSED = "undo_refused"
@@ -27,6 +28,8 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         return
     if asked.problem is not None:
         _turn_down(draft, asked, "malformed", asked.problem)
+    elif asked.change == EDIT and len(draft.waiting_changes) >= MAX_WAITING_CHANGES:
+        _turn_down(draft, asked, "queue_full", "Too many changes wait. Nothing was changed; send it again later.")
     elif not draft.opened or known.behind(draft):
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:

@@ -29,6 +29,8 @@ from domain.process.words import REMOTE, ChangeKind, Operation, Pattern
 
 def pursue(draft: Draft, change: ActiveChange) -> None:
     """Takes the edit as far as it gets now; called again with every event."""
+    if change.refused_code:
+        _drop_paused_revise(draft)
     if _moving(draft, change):
         return
     if change.refused_code:
@@ -49,13 +51,14 @@ def frozen(order: Draft | OrderState, group_id: str) -> bool:
     change = order.change
     if change is None:
         return False
-    return change.asked.change != "edit" or change.proposed is None or group_id in _touched(order, change)
+    return change.asked.change != "edit" or change.proposed is None or group_id in change.touched
 
 
-def _touched(order: Draft | OrderState, change: ActiveChange) -> set[str]:
-    if change.proposed is None or change.revised is None:
-        return set()
-    return set(touched(order, change.proposed, change.revised))
+def _drop_paused_revise(draft: Draft) -> None:
+    """A change that is turned down need not be worked out any more."""
+    for key, flight in list(draft.flights.items()):
+        if flight.move is ChangeMove.REVISE and flight.retry_at is not None:
+            del draft.flights[key]
 
 
 def _moving(draft: Draft, change: ActiveChange) -> bool:
@@ -63,9 +66,8 @@ def _moving(draft: Draft, change: ActiveChange) -> bool:
     flights = [flight for flight in draft.flights.values() if flight.move is not ChangeMove.LOOK]
     if change.proposed is None:
         return any(flight.move is not None for flight in flights) or draft.unsaved_revision is not None
-    groups = _touched(draft, change)
     flights = [flight for flight in flights if flight.call.operation is not Operation.SAVE]
-    return any(flight.move is not None or flight.call.group in groups for flight in flights)
+    return any(flight.move is not None or flight.call.group in change.touched for flight in flights)
 
 
 # ---- 1, 2: work out the new version, ask the carrier ---------------------------------------------------
@@ -271,8 +273,9 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
 
 
 def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:
-    draft.change = change.model_copy(update={"proposed": proposed, "revised": outcome.revised})
-    groups = _touched(draft, _active(draft))
+    revised = outcome.revised
+    groups = () if proposed is None or revised is None else tuple(touched(draft, proposed, revised))
+    draft.change = change.model_copy(update={"proposed": proposed, "revised": revised, "touched": groups})
     # Cut short what still retries: a call that never gets through must not hold up a change.
     draft.stops.extend(
         flight.call.key
@@ -308,8 +311,11 @@ def _funded(draft: Draft, flight: Flight, outcome: Outcome) -> None:
 
 def failed(draft: Draft, flight: Flight, words: str) -> None:
     """A call of the edit to the outside got no answer: the change is refused; what it may have done is taken back."""
-    code = "payment_unavailable" if flight.move is ChangeMove.FUND else "carrier_unavailable"
+    code = _UNAVAILABLE.get(str(flight.move), "carrier_unavailable")
     refuse(draft, code, f"{words.rstrip('.')}. Nothing was changed; send the change again later.")
+
+
+_UNAVAILABLE: dict[str, str] = {ChangeMove.FUND: "payment_unavailable", ChangeMove.REVISE: "cannot_be_worked_out"}
 
 
 def _forget(draft: Draft, flight: Flight) -> None:

@@ -18,6 +18,8 @@ from domain.process.words import REMOTE
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(seconds=60)
+PATIENCE_WITH_REVISE = 4
+"""Faults after which a change that cannot be worked out is given up: nothing was done for it, and others wait."""
 
 
 def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
@@ -47,6 +49,9 @@ def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
 def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
     """A call's attempts ran out. Local ones are tried again by themselves; others wait for a person."""
     call = flight.call
+    if flight.move is ChangeMove.REVISE and flight.faults >= PATIENCE_WITH_REVISE:
+        edits.failed(draft, flight, event.words)
+        return
     if call.operation not in REMOTE:
         pause(draft, flight, event.words, event.at)
         return

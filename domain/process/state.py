@@ -187,6 +187,8 @@ class ActiveChange(Message):
     """The version of the order that an edit would make."""
     revised: Revised | None = None
     """How that differs from the order as it is."""
+    touched: tuple[str, ...] = ()
+    """The groups whose work the edit may change: they start nothing new until it is done (CHG6)."""
     progress: dict[str, str] = {}
     """What the carrier answered when asked how far it is, by key of the request."""
     reworks: tuple[Rework, ...] | None = None
