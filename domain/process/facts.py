@@ -16,8 +16,8 @@ from domain.process.words import Operation
 MAX_EARLY = 100
 """Facts kept for one order; the oldest give way."""
 _PROGRESS = tuple(ShipStatus)
-_UNKNOWN = (RunState.RUNNING, RunState.PARKED)
-"""States of a run whose effect has no answer yet."""
+_UNKNOWN = (RunState.RUNNING, RunState.PARKED, RunState.UNDOING)
+"""States of a run of whose effect, or of whose undo, there is no answer yet."""
 
 
 def hear(draft: Draft, fact: Fact) -> None:

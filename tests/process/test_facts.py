@@ -206,3 +206,18 @@ def test_another_payment_status_changes_nothing() -> None:
     assert not run.pending
     run.pass_time(timedelta(seconds=1))
     assert run.step("authorize").state is RunState.DONE
+
+
+def test_an_authorization_that_expires_while_its_void_is_refused_is_made_anew() -> None:
+    run = Run().begin().settle()
+    run.cancel()
+    run.finish(run.up_to(Operation.CANCEL_SHIPMENT))
+    void = run.up_to(Operation.VOID)
+    run.expire("O-1/authorize/1/r1/authorize_payment/1")
+    run.finish(void, refuse="expired")
+    run.settle()
+    assert run.answer().code == "expired"
+    assert run.world.held() == {"O-1/authorize/1/r1/authorize_payment/2"}
+    run.carrier("shipped")
+    run.settle()
+    assert run.row.status == Status.COMPLETED
