@@ -312,8 +312,11 @@ def _with_revision_saved(state: OrderState, calls: list[Call]) -> tuple[OrderSta
 
 
 def _save_after(state: OrderState, call: Call, event: Event) -> Save:
+    # A call that is sent again has an older save with it; what that would have written is not written yet.
+    flight = state.flights[call.key].model_copy(update={"call": call.model_copy(update={"save": None})})
+    unsaved = state.model_copy(update={"flights": {call.key: flight}})
     done = CallDone(key=call.key, outcome=Outcome(at=call.at), at=event.at)
-    return save_of(_apply(state, done).state())
+    return save_of(_apply(unsaved, done).state())
 
 
 def _with_save_call(state: OrderState) -> tuple[OrderState, list[Call]]:

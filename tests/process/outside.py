@@ -187,10 +187,10 @@ class World:
         return ""
 
     def _still_covered(self, call: Call, voided: str) -> None:
-        """A void never leaves a live shipment without money (I7)."""
+        """A void never leaves a live shipment without money, as far as anybody knows (I7)."""
         if self.database.at(call.revision).facts.payment_method != "card":
             return
-        others = self._amounts(self.held(call.group) - {voided})
+        others = self._amounts(set(self.live(Operation.AUTHORIZE, call.group)) - {voided} - self.known_expired)
         for key in set(self.live(Operation.SHIP, call.group)) - self.shipped.keys():
             request = self.done[key].model_copy(update={"revision": call.revision})
             assert max(others, default=0) >= self.needed(request), "money taken from a live shipment (I7)"

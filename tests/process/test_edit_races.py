@@ -147,3 +147,16 @@ def test_continued_as_new_at_every_rest_it_goes_on_the_same() -> None:
     accepted(run)
     run.state = carried_over(run.state)
     ends_well(run)
+
+
+def test_a_new_version_that_could_not_be_saved_is_saved_with_the_next_try() -> None:
+    run = released()
+    run.edit(Edit(quantity={2: 1}))
+    trim = run.up_to(Operation.TRIM)
+    run.finish(trim, fault=True, effect=False)
+    assert run.world.database.revision == 1
+    run.pass_time(timedelta(seconds=5))
+    run.finish(next(call for call in run.pending if call.key == trim.key))
+    run.settle()
+    assert run.world.database.revision == 2
+    ends_well(run)
