@@ -228,13 +228,16 @@ class World:
         covered = [all(units <= of.get(place, 0) for place, units in wanted.items()) for of in held]
         assert covered == [True], "shipped without stock for its units (I1)"
 
-    def sent(self, call: Call, changing: bool = False) -> None:
-        """A call leaves. When a shipment is asked for, money must stand behind it as far as anybody knows (I7)."""
+    def sent(self, call: Call, revision: int, *, changing: bool = False) -> None:
+        """A call leaves. When a shipment is asked for, money must stand behind it as far as anybody knows (I7).
+
+        `revision` is that of the order: a call that is sent again may be older.
+        """
         if changing:
             self.beside.add(call.key)
         if call.operation is Operation.VOID and isinstance(call.work, Undo):
             self.voided.add(call.work.of)
-        if call.operation is Operation.SHIP and self.database.at(call.revision).facts.payment_method == "card":
+        if call.operation is Operation.SHIP and self.database.at(revision).facts.payment_method == "card":
             standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
             assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"
 

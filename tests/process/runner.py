@@ -87,7 +87,7 @@ class Run:
         self.watch.step(self.state, event, decision)
         self.state = decision.state
         for call in decision.calls:
-            self.world.sent(call, changing=self.state.change is not None)
+            self.world.sent(call, self.state.revision, changing=self.state.change is not None)
             edit = self.state.change
             if call.operation is Operation.CANCEL_SHIPMENT and edit is not None and edit.proposed is not None:
                 self.world.made_before_it_breaks(call, edit.asked.change_id)
