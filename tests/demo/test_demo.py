@@ -22,7 +22,7 @@ from tests.support.up import ORDITO, environment, ordito
 HALF_WAY = 330
 """Completed orders at which everything is killed: some 40 in a hundred."""
 PATIENCE = 420.0
-PROVED = {f"I{number}": "ok" for number in range(1, 14)}
+PROVED = {f"I{number}": "ok" for number in range(1, 15)}
 
 
 class Demo:

@@ -172,9 +172,9 @@ async def test_what_makes_no_sense_is_refused_and_refused_again(
     assert await order.one("SELECT proposal ? 'document' FROM change_request") is False
 
 
-async def test_a_change_that_nobody_kept_is_a_bug(order: Shop) -> None:
-    with pytest.raises(Exception, match="bug: LookupError"):
-        await order.run(Changes(order.pool, Bundles()).revise_order, revising("c-9"))
+async def test_a_change_that_nobody_kept_is_refused(order: Shop) -> None:
+    outcome = await order.run(Changes(order.pool, Bundles()).revise_order, revising("c-9"))
+    assert (outcome.refused, outcome.code) == (True, "unknown_change")
 
 
 # ---- saved -------------------------------------------------------------------------------------------

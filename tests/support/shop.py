@@ -24,6 +24,8 @@ from workflows.connecting import connect
 
 SHIP_TO = {"name": "Ann Lee", "street": "1 Main St", "city": "Reno", "postal_code": "89501", "country": "US"}
 PATIENCE = 30.0
+KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
+"""The servers hang up after five quiet seconds: a connection that is given up before is never used in that moment."""
 
 Order = dict[str, Any]
 
@@ -207,7 +209,9 @@ async def running_shop(folder: Path, **changes: str) -> AsyncIterator[Shop]:
         temporal = await connect(settings, lazy=False)
         headers = {"Authorization": f"Bearer {settings.api_key}"}
         async with (
-            httpx.AsyncClient(base_url=settings.api_url, headers=headers, timeout=30) as api,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.simulators_port}", timeout=30) as outside,
+            httpx.AsyncClient(base_url=settings.api_url, headers=headers, timeout=30, limits=KEPT) as api,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{settings.simulators_port}", timeout=30, limits=KEPT
+            ) as outside,
         ):
             yield Shop(up, api, outside, temporal, settings)
