@@ -91,8 +91,8 @@ class OrderWorkflow:
         """Runs until the order is closed; returns how it ended, in one sentence.
 
         A bug fails the workflow, loudly, instead of the endless retries of a bare exception: `ordito audit` finds the
-        order and `ordito order resume` goes on with it once the code is mended. A replay that does not match (a release
-        that should have used `workflow.patched`) is no exception in here: its orders wait for the right code, unharmed.
+        order and `ordito order resume` goes on with it once the code is mended. A replay that does not match (commands
+        that changed without a new `RELEASE`) is no exception in here: its orders wait for the right code, unharmed.
         """
         try:
             return await self._follow()

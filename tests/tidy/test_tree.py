@@ -30,7 +30,6 @@ INWARD = {
     "worker.py": {
         "activities",
         "adapters",
-        "httpx",
         "logs",
         "settings",
         "store",
