@@ -1,11 +1,14 @@
 """The one door to the orders' workflows for everyone outside them: API, relay, CLI (design, hard case 1)."""
 
+import asyncio
+import time
 from datetime import timedelta
 from typing import Any, Literal
 
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -31,6 +34,9 @@ from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
 
 RPC = timedelta(seconds=5)
+STARTING = timedelta(seconds=3)
+"""How long an order that was accepted and has no workflow yet is waited for: the relay starts it in a moment."""
+_LOOK_AGAIN = 0.1  # seconds
 AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 
 
@@ -163,16 +169,33 @@ class OrderGateway:
     async def _update(
         self, number: str, name: str, argument: Any, result: type[Any], update_id: str | None, wait: timedelta
     ) -> Any:
+        """The answer of the order's workflow, or None; one whose start is still on its way is waited for."""
+        patience = time.monotonic() + min(STARTING, wait).total_seconds()
+        while True:
+            try:
+                return await self._handle(number).execute_update(
+                    name, argument, id=update_id, result_type=result, rpc_timeout=wait
+                )
+            except WorkflowUpdateRPCTimeoutOrCancelledError:
+                return None
+            except WorkflowUpdateFailedError as error:
+                raise _refusal(error) from error
+            except RPCError as error:
+                missing = _away_or_missing(error, number)
+                late = time.monotonic() >= patience
+                if late or not isinstance(missing, OrderNotRunningError) or await self._has_ended(number):
+                    raise missing from error
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _has_ended(self, number: str) -> bool:
+        """Whether a workflow of the order ran and runs no more; False when none was started yet."""
         try:
-            return await self._handle(number).execute_update(
-                name, argument, id=update_id, result_type=result, rpc_timeout=wait
-            )
-        except WorkflowUpdateRPCTimeoutOrCancelledError:
-            return None
-        except WorkflowUpdateFailedError as error:
-            raise _refusal(error) from error
+            found = await self._handle(number).describe(rpc_timeout=RPC)
         except RPCError as error:
-            raise _away_or_missing(error, number) from error
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return False
+            raise _away(error) from error
+        return found.status is not WorkflowExecutionStatus.RUNNING
 
     async def signal(self, number: str, kind: Literal["carrier", "payment", "change"], payload: dict[str, Any]) -> bool:
         """Tells a running order a fact or a change; False when no workflow of it runs."""

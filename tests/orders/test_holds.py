@@ -1,8 +1,11 @@
 """Orders on hold, through every door: nothing new is begun, and everybody sees why (CAP9, I7)."""
 
+import asyncio
 import base64
 import re
 from typing import Any
+
+import psutil
 
 from domain.process.doors import HoldAnswer
 from domain.process.messages import HoldAsked, ReleaseAsked
@@ -51,6 +54,37 @@ async def test_a_hold_for_a_step_to_come_holds_there_and_is_released(shop: Shop)
     await shop.until_status(number, "released")
     assert (await shop.order(number))["holds"] == []
     await shop.audited()
+
+
+async def test_an_order_that_was_only_just_taken_can_be_held(shop: Shop) -> None:
+    """Its workflow is started by the relay a moment later; nobody has to send the hold again for that."""
+    document = shop.document([(await shop.stocked(), 3)])
+    number: str = document["number"]
+    relay = psutil.Process(shop.up.children()["relay"])
+    relay.suspend()
+    try:
+        await shop.ok("POST", "/v1/orders", json=document)
+        hold = asyncio.create_task(shop.api.post(f"/v1/orders/{number}/holds", json=CREDIT))
+        await asyncio.sleep(0.5)
+        assert not hold.done()
+    finally:
+        relay.resume()
+    response = await hold
+    assert (response.status_code, response.json()["id"]) == (200, "h-1")
+
+
+async def test_an_order_nobody_starts_is_said_to_be_not_running(shop: Shop) -> None:
+    document = shop.document([(await shop.stocked(), 3)])
+    number: str = document["number"]
+    relay = psutil.Process(shop.up.children()["relay"])
+    relay.suspend()
+    try:
+        await shop.ok("POST", "/v1/orders", json=document)
+        response = await shop.api.post(f"/v1/orders/{number}/holds", json=CREDIT)
+    finally:
+        relay.resume()
+    assert (response.status_code, response.json()["code"]) == (409, "order_not_running")
+    await shop.until_status(number, "released")
 
 
 async def test_timeline_and_history_tell_each_what_they_may(shop: Shop) -> None:
