@@ -6,6 +6,7 @@ process that has no current run. Undoing a run is therefore all it takes to send
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
 from domain.base import Message
 from domain.policy.model import OrderSlice, ShipStatus, TaskWord
@@ -28,6 +29,7 @@ from domain.process.messages import (
     Revised,
     Revision,
 )
+from domain.process.packing import PACKED
 from domain.process.words import ChangeKind, Operation, Pattern, Stage
 
 
@@ -267,7 +269,7 @@ class OrderInput(Message):
     """Input of an order's workflow. `state` is set only by continue-as-new, and then carries everything."""
 
     start: Start
-    state: OrderState | None = None
+    state: Annotated[OrderState | None, *PACKED] = None
     release: int = 1
 
 
