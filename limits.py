@@ -66,6 +66,9 @@ DEFAULT_PAGE = _limit("entries of a page when not said", 50, "entries", "a scree
 MAX_FEED_PAGE = _limit("events of one page of the feed", 1_000, "events", "a page stays below a megabyte")
 MAX_WAIT_SECONDS = _limit("waiting for an answer", 30, "seconds", "proxies cut what waits longer")
 DEFAULT_WAIT_SECONDS = _limit("waiting for an answer when not said", 5, "seconds", "then 202 and a place to look")
+MAX_MASS_ID = _limit("id of a mass action", 28, "characters", "the ids of its changes and holds are made of it")
+MAX_MASS_ITEMS = _limit("orders or lines of a mass action", 5_000, "items", "the list fits into one body")
+MAX_MASS_PREVIEWS = _limit("orders or lines of a mass preview", 50, "items", "each asks the carrier, and you wait")
 MAX_PRINCIPAL = _limit("name of an API key's owner", 60, "characters", "it is shown in every timeline")
 
 # ---- telling Temporal ----------------------------------------------------------------------------------
@@ -74,3 +77,6 @@ RELAY_ORDERS_AT_ONCE = _limit("orders the relay tells of at once", 50, "orders",
 RELAY_BATCH = _limit("messages the relay reads at once", 200, "messages", "four for each order it tells of")
 RELAY_CALL_SECONDS = _limit("one message of the relay", 15, "seconds", "then it is tried again")
 RELAY_LONGEST_PAUSE = _limit("pause before a message is tried again", 60, "seconds", "an operator's patience")
+MASS_ORDERS_AT_ONCE = _limit(
+    "orders that mass actions are at work on", 8, "orders", "others' changes have to get through"
+)

@@ -20,6 +20,7 @@ from api import (
     holds,
     inbox,
     items,
+    mass,
     orders,
     place,
     policies,
@@ -36,7 +37,9 @@ from api.services import open_services
 from settings import Settings
 from workflows.gateway import OrderNotRunningError, TemporalAwayError
 
-ROUTERS = (place, orders, changes, holds, skip, resume, inbox, events, exceptions, stock, items, totals, policies)
+ROUTERS = (
+    place, orders, changes, holds, skip, resume, mass, inbox, events, exceptions, stock, items, totals, policies,
+)  # fmt: skip
 
 
 def create_app(settings: Settings) -> FastAPI:

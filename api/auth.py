@@ -18,8 +18,8 @@ _bearer = HTTPBearer(
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def caller_with(role: Role) -> Callable[[Request, Any], Awaitable[Caller]]:
-    """A dependency that gives the caller, when the key is valid and has the role."""
+def caller_with(role: Role | None) -> Callable[[Request, Any], Awaitable[Caller]]:
+    """A dependency that gives the caller, when the key is valid and has the role, if one is named."""
 
     async def check(request: Request, credentials: Credentials) -> Caller:
         caller = await services_of(request).keyring.caller(credentials.credentials) if credentials else None
@@ -27,7 +27,8 @@ def caller_with(role: Role) -> Callable[[Request, Any], Awaitable[Caller]]:
             detail = "The API key is not valid." if credentials else "The request has no API key."
             raise ApiError("no_key", detail, headers={"WWW-Authenticate": 'Bearer realm="ordito"'})
         structlog.contextvars.bind_contextvars(principal=caller.principal)
-        demand(caller, role)
+        if role is not None:
+            demand(caller, role)
         return caller
 
     return check
@@ -39,6 +40,8 @@ def demand(caller: Caller, role: Role) -> None:
         raise ApiError("role_missing", f"This needs the role {role.value}, which the key has not.", role=role.value)
 
 
+AnyCaller = Annotated[Caller, Depends(caller_with(None))]
+"""For routes whose role hangs on the body: they `demand` it themselves."""
 OrderWriter = Annotated[Caller, Depends(caller_with(Role.ORDERS_WRITE))]
 OrderReader = Annotated[Caller, Depends(caller_with(Role.ORDERS_READ))]
 ChangeWriter = Annotated[Caller, Depends(caller_with(Role.CHANGES_WRITE))]

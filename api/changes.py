@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -18,7 +19,7 @@ from api.errors import ApiError, document_refused
 from api.orders import order_unknown, printable
 from api.previews import order_token, preview_for
 from api.query import Query, cursor_of
-from api.services import services_of
+from api.services import Services, services_of
 from api.shapes import body_of, parameters
 from api.wire import answer, read_json, read_model
 from domain.base import Value
@@ -28,7 +29,7 @@ from domain.document_fields import OrderNumber
 from domain.problems import Problem, ProblemsFound
 from domain.process.messages import ChangeAsked, RetryAsked
 from limits import DEFAULT_WAIT_SECONDS, MAX_REASON, MAX_WAIT_SECONDS
-from store import changes, reading
+from store import changes, reading, requests
 from workflows.gateway import RefusedError
 
 router = APIRouter(prefix="/v1", tags=["changes"])
@@ -114,6 +115,13 @@ async def change_order(number: str, request: Request, caller: ChangeWriter) -> R
     only_preview = query.flag("preview")
     query.done()
     raw = await read_json(request)
+    return await change_by(services, number, raw, caller.principal, timedelta(seconds=seconds), bool(only_preview))
+
+
+async def change_by(
+    services: Services, number: str, raw: Any, requested_by: str, wait: timedelta, only_preview: bool
+) -> Response:
+    """Ask for the change document `raw`, or what it would come to; the door of single and of mass actions."""
     structlog.contextvars.bind_contextvars(order=printable(number))
     async with services.pool.connection() as connection:
         currency = await changes.currency_of(connection, number)
@@ -128,10 +136,9 @@ async def change_order(number: str, request: Request, caller: ChangeWriter) -> R
         base_revision=change.base_revision,
         token=None if only_preview else order_token(change.token, edit),
         reason=change.reason or "",
-        requested_by=caller.principal,
+        requested_by=requested_by,
         at=services.clock(),
     )
-    wait = timedelta(seconds=seconds)
     if only_preview:
         return await preview_for(services, number, asked, edit, currency or "", wait)
     return await ask_for(services, number, asked, wait, edit)
@@ -176,14 +183,21 @@ async def retry_order(number: str, request: Request, caller: Operator) -> Respon
     """Has every parked step of the order tried again at once; 409 when nothing is parked."""
     services = services_of(request)
     Query(request).done()
+    return await retry_by(services, number, RetryAsked(requested_by=caller.principal, at=services.clock()))
+
+
+async def retry_by(services: Services, number: str, asked: RetryAsked, reason: str = "") -> Response:
+    """Ask for another try; the door of single and of mass actions. With a `request` it is kept, with its reason."""
     structlog.contextvars.bind_contextvars(order=printable(number))
     async with services.pool.connection() as connection:
         start = await reading.start_of(connection, number)
-    if start is None:
-        raise order_unknown()
-    if start["finished"]:
-        raise ApiError("order_closed", "The order has ended; there is nothing to try again.")
-    asked = RetryAsked(requested_by=caller.principal, at=services.clock())
+        if start is None:
+            raise order_unknown()
+        if start["finished"]:
+            raise ApiError("order_closed", "The order has ended; there is nothing to try again.")
+        if asked.request:
+            kept = {"reason": reason, "requested_by": asked.requested_by}
+            await requests.keep(connection, asked.request, "retry", number, kept)
     try:
         given = await services.gateway.retry(number, asked)
     except RefusedError as error:

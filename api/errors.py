@@ -66,6 +66,10 @@ CATALOGUE: dict[str, ErrorKind] = {
     "not_holdable": ErrorKind(409, "That cannot be held", "`detail` says why; the order goes on as before."),
     "hold_id_reused": ErrorKind(409, "The id is of another hold", "Release that one first, or take another id."),
     "hold_unknown": ErrorKind(404, "There is no such hold", "`detail` names those there are; the order lists them."),
+    "mass_action_unknown": ErrorKind(
+        404, "There is no such mass action", "Check the id; GET /v1/mass-actions lists them."
+    ),
+    "mass_id_reused": ErrorKind(422, "The id was used for another mass action", "Take a new id."),
     "may_have_happened": ErrorKind(
         409, "The step may have happened", "Try again first: under the same key it cannot happen twice."
     ),

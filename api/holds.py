@@ -24,7 +24,7 @@ from domain.problems import Problem
 from domain.process.messages import HoldAsked, ReleaseAsked
 from limits import MAX_REASON, MAX_REFERENCE
 from store import reading, requests
-from store.keys import Role
+from store.keys import Caller, Role
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
 
 router = APIRouter(prefix="/v1", tags=["operations"])
@@ -65,14 +65,19 @@ async def hold_order(number: str, request: Request, caller: Operator) -> Respons
     services = services_of(request)
     Query(request).done()
     body = await read_model(request, HoldRequest)
-    _no_card(body.reason, "$.reason")
+    return await hold_by(services, number, body, caller.principal, uuid.uuid4().hex)
+
+
+async def hold_by(services: Services, number: str, body: HoldRequest, requested_by: str, request_id: str) -> Response:
+    """Ask for a hold; the door of single and of mass actions. It is kept, with its reason, under `request_id`."""
+    no_card(body.reason, "$.reason")
     structlog.contextvars.bind_contextvars(order=printable(number))
     asked = HoldAsked(
         **body.model_dump(include={"code", "line", "step", "when"}),
         id=body.id or uuid.uuid4().hex[:12],
         role=body.role or "",
-        request=uuid.uuid4().hex,
-        requested_by=caller.principal,
+        request=request_id,
+        requested_by=requested_by,
         at=services.clock(),
     )
     return await _put_to(services, number, asked, body.model_dump(mode="json"))
@@ -93,11 +98,18 @@ async def release_hold(number: str, hold_id: str, request: Request, caller: Oper
     if reason is None:
         words = "Say why the hold is released."
         raise ApiError("invalid_query", words, (Problem("?reason", "missing", words),))
-    _no_card(reason, "?reason")
+    no_card(reason, "?reason")
+    return await release_by(services, number, hold_id, reason, caller, uuid.uuid4().hex)
+
+
+async def release_by(
+    services: Services, number: str, hold_id: str, reason: str, caller: Caller, request_id: str
+) -> Response:
+    """Ask for a release; the door of single and of mass actions. It is kept, with its reason, under `request_id`."""
     structlog.contextvars.bind_contextvars(order=printable(number))
     asked = ReleaseAsked(
         id=printable(hold_id),
-        request=uuid.uuid4().hex,
+        request=request_id,
         requested_by=caller.principal,
         roles=tuple(sorted(caller.roles)),
         at=services.clock(),
@@ -105,7 +117,8 @@ async def release_hold(number: str, hold_id: str, request: Request, caller: Oper
     return await _put_to(services, number, asked, {"id": asked.id, "reason": reason})
 
 
-def _no_card(reason: str, path: str) -> None:
+def no_card(reason: str, path: str) -> None:
+    """Refuses a reason that looks like the number of a payment card."""
     if contains_card_number(reason):
         words = "This looks like a card number. Leave it out; nothing was kept."
         raise document_refused((Problem(path, "card_number", words),))

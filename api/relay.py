@@ -19,11 +19,13 @@ import structlog
 import uvloop
 from psycopg_pool import PoolTimeout
 
+from api.keyring import Keyring
 from api.late_gateway import LateGateway
-from api.services import wall_clock
+from api.mass_running import MassWorker
+from api.services import Services, wall_clock
 from domain.process.doors import Start
 from domain.process.messages import RetryAsked
-from limits import RELAY_BATCH, RELAY_CALL_SECONDS, RELAY_LONGEST_PAUSE, RELAY_ORDERS_AT_ONCE
+from limits import MASS_ORDERS_AT_ONCE, RELAY_BATCH, RELAY_CALL_SECONDS, RELAY_LONGEST_PAUSE, RELAY_ORDERS_AT_ONCE
 from logs import set_up_logs
 from settings import Settings, SettingsError
 from store import changes, dispatch
@@ -31,6 +33,7 @@ from store.dispatch import Message
 from store.pool import Pool, create_pool
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
 
+POOL_SIZE = 3 + MASS_ORDERS_AT_ONCE
 SWEEP_SECONDS = 1.0
 AWAY_PAUSE_SECONDS = 2.0
 SAY_AGAIN_SECONDS = 60.0
@@ -42,9 +45,10 @@ log = structlog.get_logger("relay")
 class Relay:
     """Delivers messages until stopped."""
 
-    def __init__(self, pool: Pool, gateway: LateGateway) -> None:
+    def __init__(self, pool: Pool, gateway: LateGateway, mass: MassWorker | None = None) -> None:
         self._pool = pool
         self._gateway = gateway
+        self._mass = mass
         self._resting: dict[str, tuple[float, int]] = {}
         """Orders whose last message failed: when to try again, and how often it failed."""
         self._away_since: float | None = None
@@ -65,12 +69,27 @@ class Relay:
         while not await _is_leader(listener):  # noqa: ASYNC110 - the lock of another process tells nobody
             await asyncio.sleep(SWEEP_SECONDS)
         log.info("the relay delivers")
+        if self._mass is None:
+            await self._deliver_for_ever(listener)
+            return
+        works = [asyncio.create_task(self._deliver_for_ever(listener)), asyncio.create_task(self._mass.run())]
+        try:
+            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()  # neither ends but by an error, and the other ends with it
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+
+    async def _deliver_for_ever(self, listener: psycopg.AsyncConnection[object]) -> None:
         while True:
             found = await self.deliver()
             if self._away_since is not None:
                 await asyncio.sleep(AWAY_PAUSE_SECONDS)
             elif found < RELAY_BATCH:
                 await _woken(listener)
+                if self._mass is not None:
+                    self._mass.wake()
 
     async def deliver(self) -> int:
         """Deliver a batch; how many messages were looked at."""
@@ -189,9 +208,10 @@ async def _woken(listener: psycopg.AsyncConnection[object]) -> None:
 
 async def serve(settings: Settings) -> None:
     """Run the relay until SIGINT or SIGTERM."""
-    pool = create_pool(settings.database(), size=3, name="ordito relay")
+    pool = create_pool(settings.database(), size=POOL_SIZE, name="ordito relay")
     async with pool:
-        relay = Relay(pool, LateGateway(settings))
+        gateway = LateGateway(settings)
+        relay = Relay(pool, gateway, MassWorker(Services(settings, pool, gateway, Keyring(pool), None)))
         task = asyncio.create_task(relay.run(settings.database()))
         for sign in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(sign, task.cancel)

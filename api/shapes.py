@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header
 from pydantic import BaseModel
 
+from api.answers_mass import OUTCOMES
 from domain.process.words import Status
 from limits import (
     DEFAULT_PAGE,
@@ -81,6 +82,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "sku": ({"type": "array", "items": _TEXT, "maxItems": MAX_PAGE}, "Only these items."),
     "after": ({"type": "string"}, "The `next` of the page before."),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "Entries of the page."),
+    "outcome": ({"type": "string", "enum": list(OUTCOMES)}, "Only items with this outcome."),
     "reason": ({"type": "string", "minLength": 1, "maxLength": MAX_REASON}, "Why; it is kept with the order."),
     "preview": (_FLAG, "Only tell what the change would come to."),
     "wait": ({"type": "string", "enum": ["promised"]}, "Wait for the promise."),

@@ -55,16 +55,17 @@ async def skip_step(number: str, request: Request, caller: Operator) -> Response
     services = services_of(request)
     Query(request).done()
     body = await read_model(request, SkipRequest)
+    return await skip_by(services, number, body, caller.principal, uuid.uuid4().hex)
+
+
+async def skip_by(services: Services, number: str, body: SkipRequest, requested_by: str, request_id: str) -> Response:
+    """Ask for a skip; the door of single and of mass actions. It is kept, with its reason, under `request_id`."""
     if contains_card_number(body.reason):
         words = "This looks like a card number. Leave it out; nothing was kept."
         raise document_refused((Problem("$.reason", "card_number", words),))
     structlog.contextvars.bind_contextvars(order=printable(number))
     asked = SkipAsked(
-        step=body.step,
-        group=body.group,
-        request=uuid.uuid4().hex,
-        requested_by=caller.principal,
-        at=services.clock(),
+        step=body.step, group=body.group, request=request_id, requested_by=requested_by, at=services.clock()
     )
     await _keep(services, number, asked, body.reason)
     given = await _ask(services, number, asked)

@@ -46,7 +46,7 @@ CASE WHEN o.requested_date IS NULL OR o.status = 'cancelled' THEN false
 """
 """Late: left after the day the customer asked for, or has not left and that day is over. Dates in UTC."""
 
-_LIST = f"""
+LIST = f"""
 SELECT o.number, o.source_system, o.source_id, o.status, o.customer, o.channel, o.currency, o.goods, o.charges, o.tax,
     o.ordered_at, o.accepted_at, o.promise_date, o.requested_date, o.shipped_at, o.finished, o.parked, o.at_risk,
     o.revision, o.version, coalesce(o.row -> 'waiting', '[]') AS waiting, {LATE} AS late
@@ -67,6 +67,7 @@ WHERE (%(status)s::text[] IS NULL OR o.status = ANY(%(status)s::text[]))
 ORDER BY o.accepted_at DESC, o.number DESC
 LIMIT %(limit)s
 """  # noqa: S608 - a constant of ours
+"""Orders that a filter finds; `list_values` has its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,14 @@ async def order(connection: Connection, number: str) -> Row | None:
 
 async def orders(connection: Connection, wanted: OrderFilter) -> list[Row]:
     """A page of orders, the latest first."""
+    return await (await connection.execute(LIST, list_values(wanted))).fetchall()
+
+
+def list_values(wanted: OrderFilter) -> dict[str, Any]:
+    """The values of `LIST`."""
     values = {name: getattr(wanted, name) for name in OrderFilter.__slots__ if name != "after"}
     after_at, after_number = wanted.after or (None, None)
-    values |= {"after_at": after_at, "after_number": after_number}
-    return await (await connection.execute(_LIST, values)).fetchall()
+    return {**values, "after_at": after_at, "after_number": after_number}
 
 
 async def start_of(connection: Connection, number: str) -> Row | None:

@@ -13,9 +13,13 @@ OPERATOR = "operator"
 
 
 async def keep(connection: Connection, request: str, kind: str, number: str, body: dict[str, Any]) -> None:
-    """Keep a request under its id, in the caller's transaction. What came of it is not known yet."""
+    """Keep a request under its id, in the caller's transaction. What came of it is not known yet.
+
+    One that is kept already stays as it is: it is asked again because nobody knows what came of it.
+    """
     await connection.execute(
-        "INSERT INTO inbox (source, event_id, type, order_number, body, note) VALUES (%s, %s, %s, %s, %s::jsonb, '')",
+        "INSERT INTO inbox (source, event_id, type, order_number, body, note) VALUES (%s, %s, %s, %s, %s::jsonb, '')"
+        " ON CONFLICT DO NOTHING",
         (OPERATOR, request, kind, number, json.dumps(body)),
     )
 
@@ -37,3 +41,13 @@ async def note(connection: Connection, request: str, words: str) -> None:
     await connection.execute(
         "UPDATE inbox SET note = %s WHERE source = %s AND event_id = %s", (words, OPERATOR, request)
     )
+
+
+async def told(connection: Connection, request: str, number: str) -> str | None:
+    """The words of the event by which the order told that the request was carried out; None if it has not."""
+    cursor = await connection.execute(
+        "SELECT words FROM event WHERE order_number = %s AND data ->> 'request' = %s ORDER BY id LIMIT 1",
+        (number, request),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else str(row["words"])

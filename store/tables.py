@@ -498,3 +498,52 @@ class Dispatch(SQLModel, table=True):
     delivered_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     note: str = ""
+
+
+class MassAction(SQLModel, table=True):
+    """One action on many orders or lines (CAP13); its items say what became of each."""
+
+    __tablename__ = "mass_action"
+    __table_args__ = (Index("mass_action_accepted", "accepted_at", "id"),)
+    id: str = Field(primary_key=True)
+    action: str
+    document: dict[str, Any] = Field(sa_column=jsonb())
+    """What was asked for, whole; the same id with the same document is the same mass action."""
+    requested_by: str
+    roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    """Of the caller when it was accepted: it is carried out with these."""
+    accepted_at: datetime = Field(sa_column=moment(default_now=True))
+    stopped_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    stopped_by: str | None = None
+
+
+class MassItem(SQLModel, table=True):
+    """An order, or a line, of a mass action: chosen when that was accepted, and what became of it."""
+
+    __tablename__ = "mass_item"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('open', 'begun', 'in_progress', 'done', 'partly', 'refused', 'failed', 'stopped')",
+            name="mass_item_outcome",
+        ),
+        UniqueConstraint("mass_id", "order_number", "line", name="mass_item_once", postgresql_nulls_not_distinct=True),
+        Index(
+            "mass_item_unsettled",
+            "position",
+            "mass_id",
+            postgresql_where=text("outcome IN ('open', 'begun', 'in_progress')"),
+        ),
+    )
+    mass_id: str = Field(primary_key=True, foreign_key="mass_action.id")
+    position: int = Field(primary_key=True)
+    order_number: str
+    line: int | None = None
+    outcome: str = Field(default="open", sa_column=Column(Text, nullable=False, server_default="open"))
+    """`begun` is being asked for; `in_progress` has been, and the order has not answered yet."""
+    code: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    words: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    not_before: datetime = Field(sa_column=moment(default_now=True))
+    """When it may be tried again, after somebody was away."""
+    at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    """When it was settled."""

@@ -144,7 +144,8 @@ class OrderGateway:
 
     async def retry(self, number: str, asked: RetryAsked) -> RetryAnswer:
         """Has parked work tried again; RefusedError `nothing_to_retry` when nothing is parked."""
-        answer: RetryAnswer | None = await self._update(number, "retry", asked, RetryAnswer, None, RPC)
+        update_id = f"retry/{asked.request}" if asked.request else None
+        answer: RetryAnswer | None = await self._update(number, "retry", asked, RetryAnswer, update_id, RPC)
         if answer is None:
             raise TemporalAwayError("no worker answered in time")
         return answer

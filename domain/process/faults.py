@@ -124,6 +124,7 @@ def retry(draft: Draft, event: RetryAsked) -> None:
             "order.retried",
             f"Tried again: {', '.join(steps).replace('_', ' ')}.",
             requested_by=event.requested_by,
+            request=event.request or None,
         )
 
 

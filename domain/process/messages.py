@@ -506,6 +506,8 @@ class RetryAsked(Message):
     """Someone asks to try parked work again (ORC19)."""
 
     kind: Literal["retry_asked"] = "retry_asked"
+    request: str = ""
+    """Under which it is kept in the database, with its reason; empty if it is not."""
     requested_by: str = ""
     at: datetime
 
