@@ -20,6 +20,8 @@ from limits import MAX_WAITING_CHANGES
 CANCEL, EDIT = "cancel", "edit"
 UNDO_REFUSED = "undo_refused"
 """Code of a leftover that the outside would not take back: trying again is a new effect."""
+ALREADY_CAPTURED = "already_captured"
+"""The payment provider's word for an authorization of which nothing is left to be given back."""
 
 
 def ask(draft: Draft, asked: ChangeAsked) -> None:
@@ -176,6 +178,10 @@ _UNDO_EVENTS = {
 
 def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Outcome) -> None:
     """The outside system says no. To a change: it is refused, and what was taken back is done again (CHG10)."""
+    used_up = run.operation is Operation.AUTHORIZE and outcome.code == ALREADY_CAPTURED
+    if used_up and not _is_captured(draft.groups[group_id]):
+        draft.amend(group_id, run, state=RunState.UNDONE, parked=None, unanswered=None)
+        return
     if run not in draft.groups[group_id].runs.values():
         words = f"Could not be taken back: {outcome.words}"
         draft.park(group_id, run, UNDO_REFUSED, words, undo=call.model_copy(update={"save": None}))
@@ -191,6 +197,11 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
         words = f"Cannot be changed any more: {words.rstrip('.')}. The order goes on as it was."
     if not draft.change.refused_code:
         draft.change = draft.change.model_copy(update={"refused_code": code, "refused_words": words})
+
+
+def _is_captured(group: Group) -> bool:
+    """Whether a capture stands. One that is refunded used its authorization up: nothing of that can be given back."""
+    return any(run.operation is Operation.CAPTURE and run.may_have_effect for run in group.runs.values())
 
 
 def _refuse(draft: Draft) -> None:

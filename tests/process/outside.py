@@ -118,7 +118,8 @@ class World:
 
     def held(self, group: str | None = None) -> set[str]:
         """Authorizations that hold money."""
-        return set(self.live(Operation.AUTHORIZE, group)) - self.expired
+        live = set(self.live(Operation.AUTHORIZE, group)) - self.expired
+        return {key for key in live if not self._is_used_up(key)}
 
     def captured(self) -> dict[str, CapturePayment]:
         works = {key: self.done[key].work for key in self.live(Operation.CAPTURE)}
@@ -183,8 +184,18 @@ class World:
         if call.operation is Operation.VOID:
             taken = sum(one.amount for one in self.captured().values() if one.authorization == work.of)
             assert not taken or taken < max(self._amounts({work.of})), "a capture is voided"
+            if self._is_used_up(work.of):
+                return "already_captured"
             self._still_covered(call, work.of)
         return ""
+
+    def _is_used_up(self, authorization: str) -> bool:
+        """Whether all of it was ever captured: a refund gives the money back, and not the authorization."""
+        works = [call.work for call in self.done.values()]
+        taken = [
+            work.amount for work in works if isinstance(work, CapturePayment) and work.authorization == authorization
+        ]
+        return bool(taken) and sum(taken) >= max(self._amounts({authorization}), default=0)
 
     def _still_covered(self, call: Call, voided: str) -> None:
         """A void never leaves a live shipment without money, as far as anybody knows (I7)."""

@@ -7,6 +7,7 @@ from tools.docs import pages
 from tools.docs.change_matrix import change_matrix_page
 from tools.docs.commands import commands_page
 from tools.docs.events import events_page
+from tools.docs.saga_grid import saga_grid_page
 
 FOLDER = PROJECT_ROOT / "docs" / "reference"
 
@@ -15,6 +16,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "change_requested.schema.json": pages.change_request_page,
     "commands.md": commands_page,
     "events.md": events_page,
+    "saga-grid.md": saga_grid_page,
     "search-attributes.md": pages.attributes_page,
     "settings.md": pages.settings_page,
     "statuses.md": pages.statuses_page,
