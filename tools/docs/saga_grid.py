@@ -102,9 +102,9 @@ def saga_grid_page() -> str:
         f"{len(shipped_steps())} steps of the shipped process, {len(Hazard)} things that can happen to each:"
         f" {len(cells())} cells, and {len(all_cells()) - len(cells())} that cannot be, with the reason.",
         "Each cell brings an order to the step on the decider with a modelled outside, has it happen there, and"
-        " compares what a person sees meanwhile, the end of the order, and the outside's own books. The undo of a capture or an"
-        " invoice is tried with an order of which nothing is to be shipped: what was shipped cannot be cancelled any"
-        " more.",
+        " compares what a person sees meanwhile, the end of the order, and the outside's own books. The undo of a"
+        " capture or an invoice is tried with an order of which nothing is to be shipped: what was shipped cannot be"
+        " cancelled any more.",
         f"A task of the vocabulary that no step of the shipped process does is not in it: {left_out}. A new one fails"
         " `tests/process/test_saga_grid.py::test_every_task_is_in_the_grid`.",
         table(("step", "what happens", "proven by"), map(_row, all_cells())),
