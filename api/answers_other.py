@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from domain.comparing import Difference
 from domain.process.words import Status
 
 
@@ -31,6 +32,32 @@ class SkipView(BaseModel):
     step: str
     groups: list[str]
     words: str
+
+
+class Revision(BaseModel):
+    """A version of an order; `change_id` is null for the first one."""
+
+    revision: int
+    change_id: str | None
+    at: datetime
+    requested_by: str
+    reason: str
+
+
+class RevisionList(BaseModel):
+    """Versions of an order, the first one first. `next` is null on the last page."""
+
+    revisions: list[Revision]
+    next: str | None
+
+
+class Comparison(BaseModel):
+    """What differs between two versions of an order: its own fields first, then line by line."""
+
+    number: str
+    from_: int = Field(alias="from")
+    to: int
+    differences: list[Difference]
 
 
 class Noted(BaseModel):

@@ -25,6 +25,7 @@ from api import (
     place,
     policies,
     resume,
+    revisions,
     skip,
     stock,
     totals,
@@ -38,7 +39,8 @@ from settings import Settings
 from workflows.gateway import OrderNotRunningError, TemporalAwayError
 
 ROUTERS = (
-    place, orders, changes, holds, skip, resume, mass, inbox, events, exceptions, stock, items, totals, policies,
+    place, orders, changes, revisions, holds, skip, resume, mass,
+    inbox, events, exceptions, stock, items, totals, policies,
 )  # fmt: skip
 
 

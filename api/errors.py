@@ -70,6 +70,7 @@ CATALOGUE: dict[str, ErrorKind] = {
         404, "There is no such mass action", "Check the id; GET /v1/mass-actions lists them."
     ),
     "mass_id_reused": ErrorKind(422, "The id was used for another mass action", "Take a new id."),
+    "revision_unknown": ErrorKind(404, "The order has no such version", "`detail` names the newest one."),
     "may_have_happened": ErrorKind(
         409, "The step may have happened", "Try again first: under the same key it cannot happen twice."
     ),

@@ -62,6 +62,7 @@ def example_order() -> dict[str, Any]:
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_REFERENCE}
 _FLAG = {"type": "boolean"}
 _MOMENT = {"type": "string", "format": "date-time"}
+_REVISION = {"type": "integer", "minimum": 1}
 _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "status": (
         {"type": "array", "items": {"type": "string", "enum": list(Status)}, "maxItems": len(Status)},
@@ -83,6 +84,8 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "after": ({"type": "string"}, "The `next` of the page before."),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "Entries of the page."),
     "outcome": ({"type": "string", "enum": list(OUTCOMES)}, "Only items with this outcome."),
+    "from": (_REVISION, "The older version; without it the one before `to`."),
+    "to": (_REVISION, "The newer version; without it the newest one."),
     "reason": ({"type": "string", "minLength": 1, "maxLength": MAX_REASON}, "Why; it is kept with the order."),
     "preview": (_FLAG, "Only tell what the change would come to."),
     "wait": ({"type": "string", "enum": ["promised"]}, "Wait for the promise."),

@@ -12,6 +12,7 @@ from cli.console import out
 from cli.http import ApiOption, JsonOption, KeyOption, connect
 from cli.order_change import change
 from cli.order_holds import hold, release
+from cli.order_revisions import compare, revisions
 from cli.order_tools import Number, order_path, print_json, read_file
 from domain.process.words import Status
 
@@ -136,6 +137,8 @@ def cancel(
 
 
 app.command("change")(change)
+app.command("revisions")(revisions)
+app.command("compare")(compare)
 app.command("hold")(hold)
 app.command("release")(release)
 

@@ -194,6 +194,8 @@ ROUTES = [
     ("GET", "/v1/orders", Role.ORDERS_READ),
     ("GET", "/v1/orders/A", Role.ORDERS_READ),
     ("GET", "/v1/orders/A/timeline", Role.ORDERS_READ),
+    ("GET", "/v1/orders/A/revisions", Role.ORDERS_READ),
+    ("GET", "/v1/orders/A/revisions/compare", Role.ORDERS_READ),
     ("POST", "/v1/orders/A/cancel", Role.CHANGES_WRITE),
     ("GET", "/v1/orders/A/changes/1", Role.ORDERS_READ),
     ("POST", "/v1/orders/A/retry", Role.OPERATIONS),
