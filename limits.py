@@ -52,7 +52,8 @@ MAX_FUTURE_HOURS = _limit("ordered_at ahead of the clock", 24, "hours", "clocks 
 MAX_HOLDS = _limit("holds of an order at one time", 50, "holds", "each has somebody who looks after it")
 MAX_WAITING_CHANGES = _limit("changes in line behind the one that is carried out", 20, "changes", "a cancel passes")
 MAX_PREVIEWS = _limit("previews of an order being worked out", 10, "previews", "each asks the carrier")
-MAX_ANSWERS = _limit("answers an order keeps at hand", 200, "answers", "the newest; all are in the database")
+MAX_ANSWERS = _limit("answers an order keeps at hand", 50, "answers", "the newest; all are in the database")
+MAX_ANSWERED = _limit("answered changes an order remembers by their ids", 10_000, "changes", "their state fits")
 
 # ---- the API -----------------------------------------------------------------------------------------
 

@@ -34,12 +34,14 @@ class Orders:
             return await self._with_known(call, outcome) if resumed else outcome
 
     async def _with_known(self, call: Call, outcome: Outcome) -> Outcome:
-        """The answer to an order that is resumed tells what its ledger knows, too."""
+        """The answer to an order that is resumed tells what its ledger knows, and which changes have their answers."""
         if outcome.opened is None:
             return outcome
         async with statement(self._pool) as connection:
             known = await opening.read_known(connection, call.order)
-        return outcome.model_copy(update={"opened": outcome.opened.model_copy(update={"known": known})})
+            answered = await opening.read_answered(connection, call.order)
+        opened = outcome.opened.model_copy(update={"known": known, "answered": answered})
+        return outcome.model_copy(update={"opened": opened})
 
     async def _open(self, call: Call) -> Outcome:
         async with statement(self._pool) as connection:

@@ -10,6 +10,7 @@ from domain.opening import OpenedOrder
 from domain.policy.model import Bundle
 from domain.pricing import DatedPrice
 from domain.process.messages import KnownEffect, Opened
+from limits import MAX_ANSWERED
 from store.pool import Connection
 
 READ = """
@@ -49,6 +50,13 @@ WHERE CASE WHEN undo THEN state <> 'intended' ELSE undone OR state <> 'refused' 
 ORDER BY key
 """
 """Not told: an undo without an answer, which is asked for again, and a refusal, which is met again."""
+
+ANSWERED = """
+SELECT change_id FROM change_request
+WHERE order_number = %s AND (outcome = 'refused' OR (kind = 'edit' AND outcome IN ('accepted', 'partly')))
+ORDER BY received_at DESC, change_id DESC LIMIT %s
+"""
+"""Not an accepted cancel: until the order has ended, it is still to be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,12 @@ async def read_known(connection: Connection, number: str) -> tuple[KnownEffect, 
     """What the effects ledger knows of an order that is resumed."""
     cursor = await connection.execute(KNOWN, (number,))
     return tuple(KnownEffect(**row) for row in await cursor.fetchall())
+
+
+async def read_answered(connection: Connection, number: str) -> tuple[str, ...]:
+    """The changes of an order that have their answers, oldest first; the newest where there are very many."""
+    cursor = await connection.execute(ANSWERED, (number, MAX_ANSWERED))
+    return tuple(row["change_id"] for row in reversed(await cursor.fetchall()))
 
 
 async def write(connection: Connection, number: str, order: OpenedOrder) -> None:

@@ -276,6 +276,9 @@ class OrderWorkflow:
         problem = problem_of(asked)
         if problem is not None:
             raise ApplicationError(problem, type="malformed")
+        if asked.change_id in self._state.answered:
+            words = "The change was answered before; that answer stands. GET .../changes/{change_id} has it."
+            raise ApplicationError(words, type="answered_before")
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
 

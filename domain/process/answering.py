@@ -8,14 +8,17 @@ from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, 
 from domain.process.state import ActiveChange, Group, Rework
 from domain.process.tokens import basis_of
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
-from limits import MAX_ANSWERS
+from limits import MAX_ANSWERED, MAX_ANSWERS
+
+MALFORMED = "malformed"
+"""Code of the answer to a request that made no sense."""
 
 
 def answer(draft: Draft, given: ChangeAnswer) -> None:
     """Answers a change once and for all; the answer leaves as an event too."""
     draft.answers[given.change_id] = given
-    for oldest in list(draft.answers)[:-MAX_ANSWERS]:
-        del draft.answers[oldest]
+    if len(draft.answers) > MAX_ANSWERS:
+        _lay_aside(draft)
     draft.unsaved_answers.append(given)
     draft.tell(
         f"change/{given.change_id}/{given.outcome}",
@@ -26,6 +29,19 @@ def answer(draft: Draft, given: ChangeAnswer) -> None:
         code=given.code,
         revision=given.revision,
     )
+
+
+def _lay_aside(draft: Draft) -> None:
+    """The oldest answer is no longer at hand; that it was given is remembered (CHG14).
+
+    What made no sense gives way first, and is forgotten: whoever sends such things takes no answer from anybody.
+    """
+    senseless = (change_id for change_id, given in draft.answers.items() if given.code == MALFORMED)
+    oldest = next(senseless, None)
+    if oldest is None:
+        oldest = next(iter(draft.answers))
+        draft.answered = (*draft.answered, oldest)[-MAX_ANSWERED:]
+    del draft.answers[oldest]
 
 
 def answer_to(

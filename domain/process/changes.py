@@ -7,12 +7,12 @@ and the process walks on from what is left: whatever was taken back is done agai
 
 from domain.policy.model import TaskWord
 from domain.process import edits, known, previews
-from domain.process.answering import answer, answer_to
+from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Call, ChangeAsked, Outcome
 from domain.process.rows import group_status
-from domain.process.state import ActiveChange, Flight, Group, Run, RunState
+from domain.process.state import ActiveChange, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Status
 from limits import MAX_WAITING_CHANGES
@@ -26,10 +26,10 @@ ALREADY_CAPTURED = "already_captured"
 
 def ask(draft: Draft, asked: ChangeAsked) -> None:
     """Takes a change in: answered at once where it cannot be, else made the active one or put in line (CHG12)."""
-    if asked.change_id in draft.answers or _known(draft, asked.change_id):
+    if was_answered(draft, asked.change_id) or _known(draft, asked.change_id):
         return
     if asked.problem is not None:
-        _turn_down(draft, asked, "malformed", asked.problem)
+        _turn_down(draft, asked, MALFORMED, asked.problem)
     elif asked.change == EDIT and len(draft.waiting_changes) >= MAX_WAITING_CHANGES:
         _turn_down(draft, asked, "queue_full", "Too many changes wait. Nothing was changed; send it again later.")
     elif not draft.opened or known.behind(draft):
@@ -42,6 +42,11 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
             edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")
     else:
         _begin(draft, asked)
+
+
+def was_answered(order: Draft | OrderState, change_id: str) -> bool:
+    """Whether the change has its one answer, at hand or in the database: it is not carried out again (CHG14)."""
+    return change_id in order.answers or change_id in order.answered
 
 
 def _turn_down(draft: Draft, asked: ChangeAsked, code: str, words: str) -> None:

@@ -166,6 +166,8 @@ def _opened(draft: Draft, opened: Opened) -> None:
     draft.facts_ = opened.facts
     draft.policy_ = opened.policy
     draft.known = opened.known if draft.known is not None else None
+    in_line = {asked.change_id for asked in draft.waiting_changes}
+    draft.answered = tuple(change_id for change_id in opened.answered or () if change_id not in in_line)
     draft.lines = {line.number: line for line in opened.lines}
     for plan in opened.groups:
         draft.put(Group(id=plan.id, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why))

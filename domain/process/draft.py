@@ -27,6 +27,7 @@ class Draft:
         self.groups = dict(state.groups)
         self.flights = dict(state.flights)
         self.answers = dict(state.answers)
+        self.answered = state.answered
         self.facts_ = state.facts
         self.lines = state.lines
         self.policy_ = state.policy
@@ -283,6 +284,7 @@ class Draft:
                 "groups": self.groups,
                 "flights": self.flights,
                 "answers": self.answers,
+                "answered": self.answered,
                 "facts": self.facts_,
                 "lines": self.lines,
                 "policy": self.policy_,

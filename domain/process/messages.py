@@ -393,6 +393,8 @@ class Opened(Message):
     policy: OrderSlice
     known: tuple[KnownEffect, ...] | None = None
     """What the effects ledger knows of the order; None unless it is resumed."""
+    answered: tuple[str, ...] | None = None
+    """The changes of a resumed order that have their answers, by their ids, oldest first."""
 
 
 class LineChange(Message):

@@ -242,6 +242,8 @@ class OrderState(Message):
     known: tuple[KnownEffect, ...] | None = None
     """What the effects ledger knew of a resumed order when it was opened anew; None for an order never resumed."""
     answers: dict[str, ChangeAnswer] = {}
+    answered: tuple[str, ...] = ()
+    """Ids of changes that were answered, and whose answers are not at hand any more: they are in the database."""
     early: tuple[Fact, ...] = ()
     """Facts that came before the effect they speak of was known; heard as soon as it is."""
     unsaved_events: tuple[BusinessEvent, ...] = ()

@@ -7,7 +7,6 @@ import pytest
 from domain.process.change_requests import read_change_request
 from domain.process.messages import Undo
 from domain.process.words import ChangeOutcome, Operation, Status
-from limits import MAX_ANSWERS
 from tests.process.outside import MORNING, World
 from tests.process.policies import standard
 from tests.process.runner import Run
@@ -267,13 +266,3 @@ def test_a_closed_order_says_that_it_is_closed() -> None:
     assert run.answer("c2").code == "order_closed"
     assert run.world.database.answers["c2"].code == "order_closed"
     is_cancelled(run)
-
-
-def test_of_many_answers_the_newest_are_kept_at_hand() -> None:
-    run = Run().begin().settle()
-    for number in range(MAX_ANSWERS + 5):
-        run.cancel(f"malformed/{number}", problem="The change request makes no sense.")
-        run.watch.asked.clear()
-        run.settle()
-    assert list(run.state.answers) == [f"malformed/{number}" for number in range(5, MAX_ANSWERS + 5)]
-    assert len(run.world.database.answers) == MAX_ANSWERS + 5

@@ -112,3 +112,26 @@ async def test_ship_sets_and_warehouses_part_the_lines_into_groups(shop: Shop) -
         (3, "3"),
         (4, "2"),
     ]
+
+
+async def test_a_resumed_order_is_told_which_changes_have_their_answers(shop: Shop) -> None:
+    await shop.item("1")
+    await shop.place("O-1", {1: 1})
+    for change_id, kind, outcome in (
+        ("refused", "edit", "refused"),
+        ("no-cancel", "cancel", "refused"),
+        ("made", "edit", "accepted"),
+        ("to-be-done", "cancel", "accepted"),
+        ("open", "edit", None),
+    ):
+        await shop.write(
+            "INSERT INTO change_request (order_number, change_id, kind, document, requested_by, outcome, answer)"
+            " VALUES ('O-1', %s, %s, '{}', 'ana', %s, CASE WHEN %s::text IS NOT NULL THEN '{}'::jsonb END)",
+            *(change_id, kind, outcome, outcome),
+        )
+    call = shop.opening("O-1")
+    assert (await shop.run(Orders(shop.pool).open_order, call)).opened.answered is None  # type: ignore[union-attr]
+    call = call.model_copy(update={"work": call.work.model_copy(update={"resumed": True})})
+    opened = (await shop.run(Orders(shop.pool).open_order, call)).opened
+    assert opened is not None
+    assert opened.answered == ("refused", "no-cancel", "made")

@@ -1,0 +1,67 @@
+"""The answers that an order has at hand, and those of which it only knows that they were given (CHG14)."""
+
+import pytest
+
+from domain.process.messages import CallDone, ChangeAsked, Outcome
+from domain.process.words import Status
+from limits import MAX_ANSWERS
+from tests.process.editing import Edit
+from tests.process.outside import MORNING
+from tests.process.runner import Run, fresh
+
+
+def _stale(run: Run, change_id: str) -> None:
+    run.cancel(change_id, base_revision=7)
+    run.settle()
+
+
+def test_of_many_answers_the_newest_are_kept_at_hand_and_the_others_remembered() -> None:
+    run = Run().begin().settle()
+    for number in range(MAX_ANSWERS + 5):
+        _stale(run, f"c{number}")
+    assert list(run.state.answers) == [f"c{number}" for number in range(5, MAX_ANSWERS + 5)]
+    assert run.state.answered == ("c0", "c1", "c2", "c3", "c4")
+    assert len(run.world.database.answers) == MAX_ANSWERS + 5
+
+
+@pytest.mark.parametrize("change", ["cancel", "edit"])
+def test_a_change_whose_answer_is_no_longer_at_hand_is_not_carried_out_when_it_comes_again(change: str) -> None:
+    run = Run().begin().settle()
+    for number in range(MAX_ANSWERS + 1):
+        _stale(run, f"c{number}")
+    told, log = list(run.told), list(run.log)
+    run.world.edits["c0"] = Edit(quantity={1: 3})
+    run.feed(ChangeAsked(change_id="c0", change=change, requested_by="ann", at=run.at))
+    run.settle()
+    assert run.state.change is None
+    assert (run.told, run.log, run.state.revision) == (told, log, 1)
+    assert run.world.database.answers["c0"].code == "stale_revision"
+
+
+def test_what_makes_no_sense_takes_no_answer_from_anybody() -> None:
+    run = Run().begin().settle()
+    _stale(run, "c1")
+    for number in range(MAX_ANSWERS + 5):
+        run.cancel(f"malformed/{number}", problem="The change request makes no sense.")
+        run.watch.asked.clear()
+        run.settle()
+    assert "c1" in run.state.answers
+    assert (len(run.state.answers), run.state.answered) == (MAX_ANSWERS, ())
+    assert len(run.world.database.answers) == MAX_ANSWERS + 6
+
+
+def test_a_resumed_order_knows_which_changes_have_their_answers() -> None:
+    waits = ChangeAsked(change_id="c2", requested_by="ann", base_revision=7, at=MORNING)
+    run = Run(state=fresh(version=5, changes=(waits,)))
+    run.watch.asked = {"c2"}
+    run.begin()
+    (call,) = run.pending
+    opened = run.world.opened("O-1").model_copy(update={"known": (), "answered": ("c1", "c2")})
+    run.pending.clear()
+    run.world.database.opened = opened
+    run.feed(CallDone(key=call.key, outcome=Outcome(opened=opened), at=run.at))
+    run.settle()
+    assert run.state.answered == ("c1",)
+    assert run.answer("c2").code == "stale_revision"
+    run.cancel("c1")
+    assert run.settle().row.status == Status.RELEASED
