@@ -31,7 +31,7 @@ from settings import Settings, SettingsError
 from store import changes, dispatch
 from store.dispatch import Message
 from store.pool import Pool, create_pool
-from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
+from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError, TemporalTroubleError
 
 POOL_SIZE = 3 + MASS_ORDERS_AT_ONCE
 SWEEP_SECONDS = 1.0
@@ -123,6 +123,9 @@ class Relay:
         try:
             async with asyncio.timeout(RELAY_CALL_SECONDS):
                 arrived = await self._call(message)
+        except TemporalTroubleError as error:
+            log.warning("Temporal does not take a message", id=message.id, order=message.order_number, error=str(error))
+            return "Temporal does not take it now"
         except (TemporalAwayError, TimeoutError) as error:
             self._note_away(error)
             return "Temporal is away"

@@ -44,6 +44,13 @@ class TemporalAwayError(Exception):
     """The Temporal server cannot be reached. What was asked is kept, and done when it is back."""
 
 
+class TemporalTroubleError(TemporalAwayError):
+    """The Temporal server is there and does not do what was asked: too much at once, or something broke.
+
+    It may be about one order only, so it is no reason to keep others waiting.
+    """
+
+
 class OrderNotRunningError(Exception):
     """There is no running workflow of that order: not started yet, closed, or terminated."""
 
@@ -240,7 +247,8 @@ def _refusal(error: WorkflowUpdateFailedError) -> RefusedError:
 
 
 def _away(error: RPCError) -> Exception:
-    return TemporalAwayError(error.message) if error.status in AWAY else error
+    trouble = TemporalAwayError if error.status in AWAY else TemporalTroubleError
+    return trouble(f"{error.status.name.lower()}: {error.message}")
 
 
 def _away_or_missing(error: RPCError, number: str) -> Exception:
