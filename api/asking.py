@@ -7,7 +7,7 @@ import structlog
 from starlette.responses import Response
 
 from api.change_views import change as change_view
-from api.errors import ApiError
+from api.errors import ApiError, come_again
 from api.orders import order_unknown
 from api.services import Services
 from api.wire import answer
@@ -69,6 +69,8 @@ async def _ask(
         log.info("the change is left to the relay", why=type(error).__name__)
     except RefusedError as error:
         closed = error.code == "order_closed"
+        if error.code == "queue_full" and message is not None:
+            await _take_back(services, number, asked.change_id, message, error.words)
     async with repeatable(services.pool) as connection:  # what is lost of it the relay does again
         if closed:
             await changes.answer_closed(connection, number, asked.change_id, asked.at)
@@ -83,12 +85,23 @@ async def _ask(
     return row
 
 
+async def _take_back(services: Services, number: str, change_id: str, message: int, words: str) -> None:
+    """The order has no room for the change: it is not kept, unless the relay has told the order of it meanwhile."""
+    async with services.pool.connection() as connection:
+        if not await dispatch.withdraw(connection, message):
+            return
+        await changes.forget(connection, number, change_id)
+    raise come_again("queue_full", words)
+
+
 def _answer(number: str, row: dict[str, Any]) -> Response:
     """200, 202 or 409 by the outcome."""
     shown = change_view(row, row["currency"])
     place = f"/v1/orders/{number}/changes/{row['change_id']}"
     match shown["outcome"]:
         case ChangeOutcome.REFUSED:
+            if shown["code"] == "queue_full":
+                raise come_again("queue_full", shown["words"] or "", change=_plain(shown))
             code = "order_closed" if shown["code"] == "order_closed" else "change_refused"
             raise ApiError(code, shown["words"] or "", change=_plain(shown), reason=shown["code"] or "")
         case ChangeOutcome.ACCEPTED | ChangeOutcome.PARTLY:

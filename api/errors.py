@@ -50,6 +50,14 @@ CATALOGUE: dict[str, ErrorKind] = {
     "change_refused": ErrorKind(
         409, "The change was refused", "Read `detail`; the answer stays the same for this change_id."
     ),
+    "queue_full": ErrorKind(
+        429,
+        "Too many changes of the order wait",
+        "Send it again after `Retry-After` seconds; `detail` says if its id is used up.",
+    ),
+    "too_many_previews": ErrorKind(
+        429, "Too many previews of the order are being worked out", "Ask again after `Retry-After` seconds."
+    ),
     "order_closed": ErrorKind(
         409, "The order is closed", "A closed order is not changed; what it did is in its timeline."
     ),
@@ -164,6 +172,11 @@ class ApiError(Exception):
             content["problems"] = [problem._asdict() for problem in self.problems[:MAX_PROBLEMS]]
             content["problems_found"] = len(self.problems)
         return JSONResponse(content, kind.status, self.headers, media_type=MEDIA_TYPE)
+
+
+def come_again(code: str, detail: str, **extra: Any) -> ApiError:
+    """The answer to what there is no room for now."""
+    return ApiError(code, detail, headers={"Retry-After": "5"}, **extra)
 
 
 def document_refused(problems: tuple[Problem, ...], code: str = "invalid_document") -> ApiError:

@@ -55,6 +55,8 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
     conflicts = asking if "requestBody" in operation else ("/retry", "/holds/{hold_id}")
     if path.endswith(conflicts) or path == "/v1/orders":
         statuses.add(409)
+    if path.endswith(("/cancel", "/changes")) and "requestBody" in operation:
+        statuses.add(429)
     for status in sorted(statuses):
         codes = ", ".join(f"`{code}`" for code, kind in CATALOGUE.items() if kind.status == status)
         schema = {"schema": {"$ref": _SCHEMAS.format(model="ProblemDetails")}}

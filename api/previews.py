@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.change_views import fingerprint
 from api.change_views import preview as preview_view
-from api.errors import ApiError, document_refused
+from api.errors import ApiError, come_again, document_refused
 from api.orders import order_unknown
 from api.services import Services
 from api.wire import answer
@@ -39,6 +39,8 @@ async def preview_for(
     try:
         given = await services.gateway.preview(number, question, wait)
     except RefusedError as error:
+        if error.code == "too_many_previews":
+            raise come_again(error.code, error.words) from None
         raise ApiError("order_closed" if error.code == "order_closed" else "preview_late", error.words) from None
     finally:
         async with services.pool.connection() as connection:

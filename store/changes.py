@@ -46,6 +46,13 @@ async def find(connection: Connection, number: str, change_id: str) -> Row | Non
     return await (await connection.execute(f"{_FIND} AND c.change_id = %(change_id)s", values)).fetchone()
 
 
+async def forget(connection: Connection, number: str, change_id: str) -> None:
+    """Keep a change no longer that its order never heard of."""
+    await connection.execute(
+        "DELETE FROM change_request WHERE order_number = %s AND change_id = %s AND outcome IS NULL", (number, change_id)
+    )
+
+
 async def of_order(connection: Connection, number: str, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
     """The changes of an order as they came; `after` is the (received_at, change_id) of the last one read."""
     values = {"number": number, "limit": limit, "at": after[0] if after else None, "id": after[1] if after else None}

@@ -52,6 +52,12 @@ async def leave_to_relay(connection: Connection, message: int) -> None:
     await announce(connection)
 
 
+async def withdraw(connection: Connection, message: int) -> bool:
+    """Take a message back that was not delivered; False for one that was."""
+    cursor = await connection.execute("DELETE FROM dispatch WHERE id = %s AND delivered_at IS NULL", (message,))
+    return cursor.rowcount == 1
+
+
 async def undelivered(connection: Connection, limit: int, resting: list[str]) -> list[Message]:
     """The oldest messages, but none of the orders that are `resting` after a failure, nor what has a head start."""
     cursor = await connection.execute(

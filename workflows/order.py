@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from domain.process import holds
     from domain.process.change_requests import problem_of, read_change_request
+    from domain.process.changes import LINE_FULL, line_is_full
     from domain.process.decide import decide
     from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
@@ -279,6 +280,8 @@ class OrderWorkflow:
         if asked.change_id in self._state.answered:
             words = "The change was answered before; that answer stands. GET .../changes/{change_id} has it."
             raise ApplicationError(words, type="answered_before")
+        if line_is_full(self._state, asked):
+            raise ApplicationError(LINE_FULL, type="queue_full")
         if self._state.finished and asked.change_id not in self._state.answers:
             raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
 
@@ -309,7 +312,7 @@ class OrderWorkflow:
         if asked.id in self._previews:
             raise ApplicationError("A preview with this id is being worked out.", type="preview_late")
         if len(self._state.previews) >= MAX_PREVIEWS:
-            raise ApplicationError("Too many previews are being worked out; ask again later.", type="preview_late")
+            raise ApplicationError("Too many previews are being worked out; ask again later.", type="too_many_previews")
 
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:

@@ -18,6 +18,7 @@ from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Statu
 from limits import MAX_WAITING_CHANGES
 
 CANCEL, EDIT = "cancel", "edit"
+LINE_FULL = "Too many changes of the order wait. Nothing was changed; send it again later."
 UNDO_REFUSED = "undo_refused"
 """Code of a leftover that the outside would not take back: trying again is a new effect."""
 ALREADY_CAPTURED = "already_captured"
@@ -30,8 +31,8 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         return
     if asked.problem is not None:
         _turn_down(draft, asked, MALFORMED, asked.problem)
-    elif asked.change == EDIT and len(draft.waiting_changes) >= MAX_WAITING_CHANGES:
-        _turn_down(draft, asked, "queue_full", "Too many changes wait. Nothing was changed; send it again later.")
+    elif line_is_full(draft, asked):
+        _turn_down(draft, asked, "queue_full", f"{LINE_FULL} Take another id for it.")
     elif not draft.opened or known.behind(draft):
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:
@@ -44,6 +45,12 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         _begin(draft, asked)
 
 
+def line_is_full(order: Draft | OrderState, asked: ChangeAsked) -> bool:
+    """Whether an edit finds so many in line that it is turned down; a cancel, or one that is known, never does."""
+    full = asked.change == EDIT and len(order.waiting_changes) >= MAX_WAITING_CHANGES
+    return full and not was_answered(order, asked.change_id) and not _known(order, asked.change_id)
+
+
 def was_answered(order: Draft | OrderState, change_id: str) -> bool:
     """Whether the change has its one answer, at hand or in the database: it is not carried out again (CHG14)."""
     return change_id in order.answers or change_id in order.answered
@@ -53,10 +60,10 @@ def _turn_down(draft: Draft, asked: ChangeAsked, code: str, words: str) -> None:
     answer(draft, answer_to(draft, asked, ChangeOutcome.REFUSED, code, words))
 
 
-def _known(draft: Draft, change_id: str) -> bool:
-    active = draft.change is not None and draft.change.asked.change_id == change_id
-    waiting = any(asked.change_id == change_id for asked in draft.waiting_changes)
-    return active or waiting or previews.asked_for(draft, change_id)
+def _known(order: Draft | OrderState, change_id: str) -> bool:
+    active = order.change is not None and order.change.asked.change_id == change_id
+    waiting = any(asked.change_id == change_id for asked in order.waiting_changes)
+    return active or waiting or previews.asked_for(order, change_id)
 
 
 def _begin(draft: Draft, asked: ChangeAsked) -> None:

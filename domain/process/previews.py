@@ -21,7 +21,7 @@ from domain.process.messages import (
     Work,
 )
 from domain.process.playing import Play
-from domain.process.state import ActiveChange, ChangeMove, Flight, Preview
+from domain.process.state import ActiveChange, ChangeMove, Flight, OrderState, Preview
 from domain.process.tokens import token_of
 from domain.process.words import ChangeOutcome
 
@@ -47,9 +47,9 @@ def refuse_with_another(draft: Draft, change: ActiveChange) -> None:
     draft.previews = (*draft.previews, preview)
 
 
-def asked_for(draft: Draft, change_id: str) -> bool:
+def asked_for(order: Draft | OrderState, change_id: str) -> bool:
     """Whether a change still has to be answered, with a new preview."""
-    return any(preview.instead and preview.asked.change_id == change_id for preview in draft.previews)
+    return any(preview.instead and preview.asked.change_id == change_id for preview in order.previews)
 
 
 def pursue(draft: Draft) -> None:
