@@ -1,7 +1,7 @@
 """Webhooks in: what carriers and payment providers report, signed by Standard Webhooks 1.0."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import structlog
 from fastapi import APIRouter
@@ -48,6 +48,8 @@ class CarrierReport(Message):
     request_key: str = Field(min_length=1, max_length=300)
     lines: tuple[ShippedLine, ...] = Field(default=(), max_length=MAX_LINES)
     tracking: Reference | None = None
+    rest: Literal["follows", "backordered"] = "follows"
+    """Of a part: whether the rest follows under the same request, or has to be asked for anew (ORC16)."""
 
 
 class PaymentReport(Message):
@@ -97,6 +99,7 @@ async def carrier(request: Request) -> Response:
         status=report.type.removeprefix("shipment."),
         at=report.at,
         lines=lines,
+        short=True if report.rest == "backordered" else None,
     )
     letter = Letter("carrier", report.id, report.type, raw)
     return await _keep(services, letter, lambda c: take_carrier_fact(c, letter, fact, report.tracking))

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.change_views import change
 from domain.money import to_text
+from domain.process.words import RANK, Status
 
 Row = dict[str, Any]
 
@@ -116,7 +117,8 @@ def _line(line: Row, status: str, currency: str) -> Row:
 def _status_of(line: Row, groups: list[Row], order_status: str) -> str:
     if line["cancelled"] == line["quantity"]:
         return "cancelled"
-    return next((group["status"] for group in groups if line["number"] in group["lines"]), order_status)
+    found = [Status(group["status"]) for group in groups if line["number"] in group["lines"]]
+    return min(found, key=RANK.__getitem__, default=order_status)
 
 
 def _money(entry: Row, *fields: str) -> Row:

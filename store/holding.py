@@ -63,10 +63,12 @@ SELECT (SELECT count(*) FROM go) = 1 AS held, (SELECT coalesce(json_agg(short OR
 TRIM = f"""
 WITH {ASKED}, live AS MATERIALIZED (
     SELECT r.line, r.location, r.sku, r.quantity,
-           greatest(least(r.quantity, coalesce(a.quantity - coalesce(o.shipped, 0), 0)), 0) AS stays
+           greatest(least(r.quantity, coalesce(
+               a.quantity - greatest(coalesce(o.shipped, 0) - coalesce(e.units, 0), 0), 0)), 0) AS stays
     FROM reservation r
     LEFT JOIN asked a ON r.location = %(location)s AND a.line = r.line AND a.sku = r.sku
     LEFT JOIN order_line o ON o.order_number = %(order)s AND o.number = r.line
+    LEFT JOIN unnest(%(elsewhere)s::int[], %(elsewhere_units)s::int[]) AS e (line, units) ON e.line = r.line
     WHERE r.key = %(of)s AND r.state = 'live'
 ), trimmed AS (
     UPDATE reservation r
@@ -135,6 +137,8 @@ async def check(connection: Connection, work: CheckStock) -> list[Shortage]:
 async def trim(connection: Connection, call: Call, work: TrimReservation) -> None:
     """Give back what the effect `of` holds beyond what of the call's lines has not left yet; it never takes any."""
     values = {"order": call.order, **_asked(call, work, work.of)}
+    elsewhere = work.elsewhere or {}
+    values |= {"elsewhere": list(elsewhere), "elsewhere_units": list(elsewhere.values())}
     await connection.execute(LOCK, values)
     await connection.execute(TRIM, values)
 

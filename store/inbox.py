@@ -72,7 +72,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
         "moves": moves,
         "leaves": leaves,
         "tells": not known,
-        "wakes": fact.status in shipment["wakes"],
+        "wakes": fact.status in shipment["wakes"] or bool(leaves and fact.short),
         "message": fact.model_dump_json(),
         "note": note,
         "source": letter.source,
@@ -130,7 +130,7 @@ async def _move(connection: Connection, fact: CarrierFact, now: str) -> _Moved:
     if leaves:
         lines = fact.lines or await _not_shipped(connection, fact.request_key)
         note = await stock.issue(connection, fact.request_key, lines) or note
-    elif fact.status == "cancelled":
+    if fact.status == "cancelled" or (leaves and fact.short):
         await connection.execute("UPDATE shipment_line SET live = false WHERE key = %s AND live", (fact.request_key,))
     elif fact.status not in PROGRESS:
         return _Moved("told in the timeline")
@@ -182,7 +182,7 @@ _SO_FAR = """
     %(message)s::jsonb -> 'lines'))
 """
 """The carrier tells what leaves now; the order is told what has left so far, so that it may be told twice or late."""
-# Lines that no step ships are not waited for (ORC4).
+# Lines that no step ships are not waited for (ORC4); the rest of a short shipment is (ORC16).
 _LEFT = f"""
 WITH dated AS (
     UPDATE sales_order SET shipped_at = greatest(shipped_at, %(at)s)
@@ -191,7 +191,7 @@ WITH dated AS (
         WHERE l.order_number = %(order)s AND l.open > 0 AND (
             NOT EXISTS (SELECT FROM shipment s WHERE s.order_number = l.order_number AND s.group_id = l.group_id)
             OR EXISTS (
-                SELECT FROM shipment_line i WHERE i.order_number = l.order_number AND i.line = l.number AND i.live)))
+                SELECT FROM shipment_line i WHERE i.order_number = l.order_number AND i.line = l.number)))
 ), {_PASSED_ON.replace("{message}", _SO_FAR)}
 """  # noqa: S608 - put together from constants
 """Goods have left: the stock is issued before, by a statement of its own, so that what is open is seen."""

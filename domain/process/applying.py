@@ -8,7 +8,8 @@ from domain.process import answering
 from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import choices_of, steps_of
-from domain.process.messages import Revision, TrimReservation, Undo
+from domain.process.messages import Lines, Revision, TrimReservation, Undo
+from domain.process.parts import gone_elsewhere
 from domain.process.proposal import adopt, alone, items
 from domain.process.state import ActiveChange, ChangeMove, Group, Rework, Run, RunState
 from domain.process.tasks import TASKS
@@ -167,9 +168,18 @@ def _trim(draft: Draft, group_id: str, run: Run) -> None:
     assert run.key is not None
     key = draft.next_key(group_id, run.step, Operation.TRIM)
     work = TrimReservation(
-        of=run.key, location=run.snapshot.location, lines=run.snapshot.lines, skus=items(draft, run.snapshot.lines)
+        of=run.key,
+        location=run.snapshot.location,
+        lines=run.snapshot.lines,
+        skus=items(draft, run.snapshot.lines),
+        elsewhere=_gone_elsewhere(draft, group_id, run.snapshot.lines),
     )
     draft.call(run, group_id, key, work, "give back stock that is not needed any more", move=ChangeMove.TRIM)
+
+
+def _gone_elsewhere(draft: Draft, group_id: str, lines: Lines) -> Lines | None:
+    found = {number: gone_elsewhere(draft.groups, group_id, number) for number in lines}
+    return {number: part.units for number, part in found.items() if part is not None} or None
 
 
 def _close(draft: Draft, group_id: str) -> None:

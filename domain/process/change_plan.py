@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from domain.process.draft import Draft
 from domain.process.messages import Opened, Revised
+from domain.process.parts import home_now
 from domain.process.state import Group, OrderState, Rework, Run
 from domain.process.words import ChangeKind, Operation, Pattern, Stage
 
@@ -49,7 +50,8 @@ def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> di
     """The groups whose work an edit may change, with the kinds of change; other groups go on (CHG6)."""
     kinds: dict[str, set[ChangeKind]] = {}
     homes = {number: group.id for group in order.groups.values() for number in group.lines}
-    proposed_homes = {line.number: line.group for line in proposed.lines}
+    groups = dict(order.groups)
+    proposed_homes = {line.number: home_now(groups, line.group, line.number) for line in proposed.lines}
     for change in revised.lines:
         places = {homes.get(change.number), proposed_homes.get(change.number)}
         for place in sorted(place for place in places if place in order.groups and place is not None):
@@ -57,7 +59,7 @@ def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> di
     for kind in revised.fields:
         if kind is not ChangeKind.REFERENCE:
             for group in order.groups.values():
-                if not group.cancelled:
+                if not group.cancelled and group.rest is None:
                     kinds.setdefault(group.id, set()).add(kind)
     bears = _bears_charges(order, proposed_homes)
     if bears is not None:
@@ -68,7 +70,7 @@ def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> di
 def _bears_charges(order: Draft | OrderState, homes: dict[int, str]) -> str | None:
     """The group that from now on bears the order's charges, because nothing is left in the one that did."""
     standing = [group for group in order.groups.values() if group.lines and not group.cancelled]
-    going_on = [group.id for group in standing if group.id in homes.values()]
+    going_on = [group.id for group in standing if group.id in homes.values() or group.rest is not None]
     return going_on[0] if going_on and going_on[0] != standing[0].id else None
 
 

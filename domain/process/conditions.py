@@ -45,7 +45,7 @@ def picked_lines(draft: Draft, group: Group, step: Step) -> Lines:
     return {
         number: quantity
         for number, quantity in quantities.items()
-        if compiled.evaluate(roots | {"line": LineView(draft.lines[number], currency)}) is True
+        if compiled.evaluate(roots | {"line": LineView(draft.line_in(group, number), currency)}) is True
     }
 
 
@@ -122,7 +122,7 @@ class GroupView:
     @cached_property
     def lines(self) -> tuple["LineView", ...]:
         currency = self._draft.facts.currency
-        return tuple(LineView(self._draft.lines[number], currency) for number in self._group.lines)
+        return tuple(LineView(self._draft.line_in(self._group, number), currency) for number in self._group.lines)
 
 
 class LineView:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
-from domain.process.messages import BusinessEvent, Call, ChangeAnswer, Lines, OrderFacts, Work
+from domain.process.messages import BusinessEvent, Call, ChangeAnswer, Lines, OrderFacts, PricedLine, Work
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState, Snapshot
 from domain.process.words import Operation
 
@@ -72,7 +72,7 @@ class Draft:
 
     def amount(self, group: Group) -> int:
         """Goods of the group plus, for the first group, the order's charges and tax (design, hard case 7)."""
-        goods = sum(self.lines[number].amount for number in group.lines)
+        goods = sum(self.line_in(group, number).amount for number in group.lines)
         return goods + (self.facts.charges + self.facts.tax if self.is_first(group) else 0)
 
     def is_first(self, group: Group) -> bool:
@@ -85,7 +85,12 @@ class Draft:
         return next((run for run in (*group.runs.values(), *group.past) if run.key == key), None)
 
     def quantities(self, group: Group) -> Lines:
-        return {number: self.lines[number].quantity for number in group.lines}
+        return {number: self.line_in(group, number).quantity for number in group.lines}
+
+    def line_in(self, group: Group, number: int) -> PricedLine:
+        """A line of the group, with what of it is in the group: after a split that may be a part (ORC16)."""
+        line, part = self.lines[number], (group.parts or {}).get(number)
+        return line if part is None else line.model_copy(update={"quantity": part.units, "amount": part.amount})
 
     def run_of(self, group: Group, operation: Operation) -> Run | None:
         """The group's current run that made this kind of effect; None where it was skipped."""

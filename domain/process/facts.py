@@ -5,6 +5,7 @@ fact, and a resumed order is told all its facts again at its start. Such a fact 
 """
 
 from domain.policy.model import ShipStatus, Step, TaskWord
+from domain.process import splits
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import CarrierFact, Fact, PaymentFact
@@ -48,6 +49,8 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
     group, run = found
     if fact.status in _PROGRESS:
         _progress(draft, group, run, fact)
+        if fact.short:
+            return splits.close_short(draft, group.id, fact.request_key)
     elif fact.status == "lost":
         return _lost(draft, group, run)
     return True

@@ -82,6 +82,8 @@ class GroupRow(Message):
     status: Status
     step: str | None = None
     lines: tuple[int, ...]
+    units: Lines = {}
+    """Units of the lines of which only a part is in this group (ORC16)."""
     warehouse: str | None = None
     promise_date: date | None = None
 
@@ -211,6 +213,8 @@ class TrimReservation(Message):
     location: str
     lines: Lines
     skus: dict[int, str] | None = None
+    elsewhere: Lines | None = None
+    """Units of these lines that have left with other groups: they were never part of `lines`."""
 
 
 class ReviseOrder(Message):
@@ -461,6 +465,8 @@ class CarrierFact(Message):
     at: datetime
     lines: Lines = {}
     words: str = ""
+    short: bool | None = None
+    """True where less has left than was asked for and the request is over: the rest has to be asked for anew."""
 
 
 class PaymentFact(Message):

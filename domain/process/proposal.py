@@ -6,7 +6,8 @@ from itertools import count
 from domain.process.change_plan import stage_of
 from domain.process.draft import Draft
 from domain.process.messages import Lines, Opened
-from domain.process.state import ActiveChange, Group
+from domain.process.parts import gone_elsewhere, home_now, origin
+from domain.process.state import ActiveChange, Group, Part
 from domain.process.words import ChangeKind, Pattern
 
 
@@ -22,23 +23,28 @@ def adopt(draft: Draft, change: ActiveChange) -> None:
     """Makes the order what is proposed. Runs stay as they are; a group without lines is left empty."""
     proposed = change.proposed
     assert proposed is not None
-    homes = {line.number: line.group for line in proposed.lines} | alone(draft, change)
+    homes = {line.number: home_now(draft.groups, line.group, line.number) for line in proposed.lines}
+    homes |= alone(draft, change)
     draft.facts_, draft.policy_ = proposed.facts, proposed.policy
     draft.lines = {line.number: line.model_copy(update={"group": homes[line.number]}) for line in proposed.lines}
     members: dict[str, list[int]] = {}
     for number, home in homes.items():
         members.setdefault(home, []).append(number)
     for group in list(draft.groups.values()):
-        if not group.cancelled:
+        if not group.cancelled and group.rest is None:
             draft.put(group.model_copy(update={"lines": tuple(members.get(group.id, ()))}))
     for name, numbers in members.items():
         _settle(draft, proposed, name, tuple(numbers))
+        _share(draft, name)
 
 
 def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...]) -> None:
     """A group that is new, or that is to leave from another place."""
-    plan = next((plan for plan in proposed.groups if plan.id == name), None)
+    plans = {plan.id: plan for plan in proposed.groups}
+    plan = plans.get(name) or plans.get(origin(draft.groups, name))
     group = draft.groups.get(name)
+    if group is not None and group.rest is not None:
+        return
     if group is None and plan is None:
         like = draft.groups[next(line.group for line in proposed.lines if line.number in numbers)]
         draft.put(Group(id=name, process=like.process, lines=numbers, location=like.location, why=like.why))
@@ -46,6 +52,23 @@ def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...])
         draft.put(Group(id=name, process=plan.process, lines=numbers, location=plan.location, why=plan.why))
     elif group is not None and plan is not None and plan.location != group.location:
         draft.put(group.model_copy(update={"location": plan.location, "why": plan.why}))
+
+
+def _share(draft: Draft, name: str) -> None:
+    """Of lines of which a part has left with another group, this one has what is left over (ORC16)."""
+    group = draft.groups[name]
+    gone = {number: part for number in group.lines if (part := gone_elsewhere(draft.groups, name, number)) is not None}
+    if group.rest is not None or not gone:
+        return
+    parts = {
+        number: Part(
+            units=draft.lines[number].quantity - part.units, amount=max(draft.lines[number].amount - part.amount, 0)
+        )
+        for number, part in gone.items()
+    }
+    lines = tuple(number for number in group.lines if number not in parts or parts[number].units > 0)
+    parts = {number: part for number, part in parts.items() if part.units > 0}
+    draft.put(group.model_copy(update={"lines": lines, "parts": parts or None}))
 
 
 def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:

@@ -46,8 +46,8 @@ def row_of(state: OrderState) -> OrderRow:
     groups = tuple(_group_row(state, group) for group in state.groups.values())
     statuses = [group.status for group in groups] or [Status.ACCEPTED]
     counts: Counter[Status] = Counter()
-    for group in groups:
-        counts[group.status] += len(group.lines)
+    for status in _status_of_lines(groups).values():
+        counts[status] += 1
     promises = [group.promise_date for group in groups if group.promise_date is not None]
     waiting = waiting_of(state)
     left = any(group.leftovers() for group in state.groups.values())
@@ -66,6 +66,15 @@ def row_of(state: OrderState) -> OrderRow:
     )
 
 
+def _status_of_lines(groups: tuple[GroupRow, ...]) -> dict[int, Status]:
+    """Of a line that is in several groups, the status of the least advanced."""
+    found: dict[int, Status] = {}
+    for group in groups:
+        for number in group.lines:
+            found[number] = min(found.get(number, group.status), group.status, key=RANK.__getitem__)
+    return found
+
+
 def order_status(statuses: list[Status]) -> Status:
     """The order's status: that of its least advanced group that is still open, else of the closed ones (CAP10)."""
     still_open = [status for status in statuses if status not in CLOSED]
@@ -77,7 +86,7 @@ def order_status(statuses: list[Status]) -> Status:
 def save_of(state: OrderState) -> Save:
     """Everything a state has to write down."""
     cancelled = {
-        number: state.lines[number].quantity
+        number: part.units if (part := (group.parts or {}).get(number)) is not None else state.lines[number].quantity
         for group in state.groups.values()
         if group.cancelled
         for number in group.lines
@@ -165,6 +174,7 @@ def _group_row(state: OrderState, group: Group) -> GroupRow:
         status=group_status(state, group),
         step=current,
         lines=group.lines,
+        units={number: part.units for number, part in (group.parts or {}).items()},
         warehouse=group.location,
         promise_date=group.promise_date,
     )

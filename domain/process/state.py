@@ -106,6 +106,13 @@ class Run(Message):
         return self.parked is None or self.unanswered is not None or self.parked.undo is not None
 
 
+class Part(Message):
+    """Of a line that is in several groups: the units in one of them, and what they come to in minor units (ORC16)."""
+
+    units: int
+    amount: int
+
+
 class Group(Message):
     """Lines that run one process together."""
 
@@ -126,6 +133,10 @@ class Group(Message):
     reached: dict[str, dict[ShipStatus, Lines]] = {}
     """How far the carrier says it is: units by key of the shipment request and status."""
     cancelled: bool = False
+    parts: dict[int, Part] | None = None
+    """The lines that are in other groups too, with what of them is in this one."""
+    rest: str | None = None
+    """The group that what has not left was split off to: what is in this one stays as it is (ORC16)."""
 
     def leftovers(self) -> tuple[Run, ...]:
         """Past runs whose effects still have to be undone, oldest first: until then nothing of the group is over."""

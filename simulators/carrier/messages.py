@@ -124,15 +124,22 @@ class _Named(AdminBody):
 
 
 class Advance(_Named):
-    """Move one shipment, or all live ones of an order, to a status; `lines` ships only a part."""
+    """Move one shipment, or all live ones of an order, to a status; `lines` ships only a part.
+
+    The `rest` of a part follows under the same request, or is backordered: that request is over then, and whoever
+    still wants the rest asks for it anew.
+    """
 
     to: Progress
     lines: Annotated[list[LineQuantity], Field(min_length=1)] | None = None
+    rest: Literal["follows", "backordered"] = "follows"
 
     @model_validator(mode="after")
     def _part_is_shipped(self) -> Self:
         if self.lines is not None and self.to != "shipped":
             raise ValueError("lines can only be named when shipping")
+        if self.lines is None and self.rest != "follows":
+            raise ValueError("there is a rest only when lines are named")
         return self
 
 

@@ -79,8 +79,13 @@ def advance(books: Books, config: CarrierConfig, shipment: str, to: str, at: str
     return True
 
 
-def ship_part(books: Books, config: CarrierConfig, shipment: str, at: str, parts: list[LineQuantity]) -> None:
-    """Ship only these quantities; the rest stays packed. Shipping all that is left is a full shipment."""
+def ship_part(
+    books: Books, config: CarrierConfig, shipment: str, at: str, parts: list[LineQuantity], rest: str = "follows"
+) -> None:
+    """Ship only these quantities; the rest stays packed, or is never shipped under this request.
+
+    Shipping all that is left is a full shipment.
+    """
     request = by_shipment(books, shipment)
     if request["status"] not in LIVE:
         raise Refusal(
@@ -102,9 +107,10 @@ def ship_part(books: Books, config: CarrierConfig, shipment: str, at: str, parts
             shipment,
             part.line,
         )
-    set_status(books, request, "packed", at)
+    set_status(books, request, "packed" if rest == "follows" else "shipped", at)
     moved = [{"line": part.line, "sku": lines[part.line]["sku"], "quantity": part.quantity} for part in parts]
-    tell(books, config, request, "shipped", at, moved, tracking_number=new_id("trk").upper(), complete=False)
+    more = {"tracking_number": new_id("trk").upper(), "complete": False, "rest": rest}
+    tell(books, config, request, "shipped", at, moved, **more)
 
 
 def advance_all(books: Books, config: CarrierConfig, body: Advance, shipments: list[str]) -> list[str]:
@@ -114,7 +120,7 @@ def advance_all(books: Books, config: CarrierConfig, body: Advance, shipments: l
         return [shipment for shipment in shipments if advance(books, config, shipment, body.to, at)]
     if len(shipments) != 1:
         raise invalid("lines: name the shipment, the order has more than one live one.")
-    ship_part(books, config, shipments[0], at, body.lines)
+    ship_part(books, config, shipments[0], at, body.lines, body.rest)
     return shipments
 
 

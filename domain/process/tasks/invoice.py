@@ -22,7 +22,7 @@ class Invoice:
         work = CreateInvoice(
             shipment=shipment,
             lines=run.snapshot.lines,
-            goods=sum(draft.lines[number].amount for number in group.lines),
+            goods=sum(draft.line_in(group, number).amount for number in group.lines),
             charges=facts.charges if first else 0,
             tax=facts.tax if first else 0,
             currency=facts.currency,
