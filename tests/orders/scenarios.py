@@ -288,6 +288,18 @@ async def changed_by_signal(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def split(shop: Shop) -> str:
+    """The carrier ships one unit of three, and no more; the rest is asked for anew, and gets smaller on its way."""
+    number = await waiting_for_the_carrier(shop)
+    (shipment,) = (await shop.order(number))["shipments"]
+    part = {"lines": [{"line": 1, "quantity": 1}], "rest": "backordered"}
+    await shop.admin("carrier/admin/advance", shipment=shipment["ref"], to="shipped", at=now(), **part)
+    await shop.until(number, lambda order: [len(order["groups"]), len(order["shipments"])] == [2, 2])
+    await shop.until_status(number, "released")
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 2}])
+    return await _ship(shop, number)
+
+
 async def cancelled_after_a_failed_undo(shop: Shop) -> str:
     number = await undo_failed(shop)
     await shop.outside.delete("/payments/admin/faults")
@@ -335,4 +347,5 @@ ENDED: tuple[Scenario, ...] = (
     change_short_of_stock,
     line_added,
     changed_by_signal,
+    split,
 )
