@@ -73,7 +73,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
         "leaves": leaves,
         "tells": not known,
         "wakes": fact.status in shipment["wakes"] or bool(leaves and fact.short),
-        "message": fact.model_dump_json(),
+        "message": fact.model_dump_json(exclude_none=True),
         "note": note,
         "source": letter.source,
         "id": letter.id,
