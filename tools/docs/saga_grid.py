@@ -13,6 +13,7 @@ from settings import PROJECT_ROOT
 from tools.docs.markdown import code, page, table
 
 MODELLED = "tests/process/test_saga_grid.py::test_a_cell_on_the_modelled_outside"
+REAL = "tests/grid/test_saga_grid.py::test_a_cell_on_the_whole_stack"
 
 
 class Hazard(StrEnum):
@@ -90,8 +91,8 @@ def tasks_without_a_step() -> frozenset[TaskWord]:
 
 def _row(cell: Cell) -> tuple[str, ...]:
     reason = impossible(cell.task, cell.hazard)
-    test = f"cannot be: {reason}" if reason else code(f"{MODELLED}[{cell.name}]")
-    return (cell.step.replace("_", " "), str(cell.hazard), test)
+    tests = (f"cannot be: {reason}", "-") if reason else tuple(code(f"{one}[{cell.name}]") for one in (MODELLED, REAL))
+    return (cell.step.replace("_", " "), str(cell.hazard), *tests)
 
 
 def saga_grid_page() -> str:
@@ -101,11 +102,15 @@ def saga_grid_page() -> str:
         "The saga grid, cell by cell",
         f"{len(shipped_steps())} steps of the shipped process, {len(Hazard)} things that can happen to each:"
         f" {len(cells())} cells, and {len(all_cells()) - len(cells())} that cannot be, with the reason.",
-        "Each cell brings an order to the step on the decider with a modelled outside, has it happen there, and"
-        " compares what a person sees meanwhile, the end of the order, and the outside's own books. The undo of a"
-        " capture or an invoice is tried with an order of which nothing is to be shipped: what was shipped cannot be"
-        " cancelled any more.",
+        "Each cell is proven twice: on the decider with a modelled outside, and on the whole stack, where the carrier"
+        " and the payment provider fail by their own means, rows of the database are locked, its sessions ended, the"
+        " whole of it paused, and the worker is killed (-9). A cell compares what a person sees meanwhile, the end of"
+        " the order, the outside's own books, stock, money and invoices; afterwards `ordito audit` has to find nothing."
+        " The undo of a capture or an invoice is tried with an order of which nothing is to be shipped: what was"
+        " shipped cannot be cancelled any more.",
         f"A task of the vocabulary that no step of the shipped process does is not in it: {left_out}. A new one fails"
         " `tests/process/test_saga_grid.py::test_every_task_is_in_the_grid`.",
-        table(("step", "what happens", "proven by"), map(_row, all_cells())),
+        table(
+            ("step", "what happens", "proven on the modelled outside", "and on the whole stack"), map(_row, all_cells())
+        ),
     )
