@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import keys, orders, policy
+from cli import keys, mass, orders, policy
 from cli.audit import audit
 from cli.console import err, tell
 from cli.demo import demo
@@ -29,6 +29,7 @@ app.command("up")(up)
 app.command("prepare")(prepare)
 app.command("doctor")(doctor)
 app.add_typer(orders.app, name="order")
+app.add_typer(mass.app, name="mass")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="key")
 app.command("import")(import_orders)
