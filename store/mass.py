@@ -97,7 +97,9 @@ WHERE mass_id = %(mass_id)s AND position = %(position)s AND outcome = 'begun'
 """
 _STOP = """
 WITH stopped AS (
-    UPDATE mass_action SET stopped_at = %(at)s, stopped_by = %(by)s WHERE id = %(id)s AND stopped_at IS NULL
+    UPDATE mass_action SET stopped_at = %(at)s, stopped_by = %(by)s
+    WHERE id = %(id)s AND stopped_at IS NULL
+        AND EXISTS (SELECT FROM mass_item WHERE mass_id = %(id)s AND outcome = 'open')
 )
 UPDATE mass_item SET outcome = 'stopped', at = %(at)s, code = 'stopped',
     words = 'Stopped before it was begun; the order was not asked.'
@@ -167,5 +169,5 @@ async def try_later(connection: Connection, mass_id: str, position: int, seconds
 
 
 async def stop(connection: Connection, mass_id: str, by: str, at: datetime) -> None:
-    """Begin nothing more of a mass action; what is begun comes to its end."""
+    """Begin nothing more of a mass action; what is begun comes to its end. Where all is begun nothing is stopped."""
     await connection.execute(_STOP, {"id": mass_id, "by": by, "at": at})

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from store.keys import Role
 from tests.api.desk import Desk, from_source
 
@@ -29,6 +27,8 @@ async def test_it_is_kept_with_its_list_until_somebody_works_on_it(desk: Desk) -
     assert (await desk.get("/v1/mass-actions/m-1", outcome="done"))["items"] == []
     stopped = await desk.http.delete("/v1/mass-actions/m-1")
     assert (stopped.json()["state"], stopped.json()["counts"]["stopped"]) == ("done", 2)
+    assert stopped.json()["stopped_by"] == "admin"
+    assert (await desk.http.delete("/v1/mass-actions/m-1")).json() == stopped.json()
     assert [one["id"] for one in (await desk.get("/v1/mass-actions"))["mass_actions"]] == ["m-1"]
     unknown = await desk.http.get("/v1/mass-actions/m-2")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "mass_action_unknown")
@@ -86,43 +86,43 @@ async def test_personal_data_of_a_change_is_not_shown(desk: Desk) -> None:
 LINE = {"order": "A-1", "line": 1}
 
 
-@pytest.mark.parametrize(
-    ("changes", "path", "code"),
-    [
-        ({"orders": None}, "$", "missing"),
-        ({"orders": []}, "$.orders", "too_few"),
-        ({"orders": ["A-1", " A-1"]}, "$.orders[1]", "repeated_entry"),
-        ({"orders": ["A/1"]}, "$.orders[0]", "wrong_form"),
-        ({"orders": [f"A-{n}" for n in range(5_001)]}, "$.orders", "too_many"),
-        ({"lines": [LINE]}, "$.lines", "contradiction"),
-        ({"orders": None, "filter": {}}, "$.filter", "nothing_asked"),
-        ({"orders": None, "filter": {"colour": "red"}}, "$.filter.colour", "unknown_field"),
-        ({"orders": None, "lines": [LINE], "action": "retry"}, "$.lines", "contradiction"),
-        ({"orders": None, "lines": [LINE, LINE]}, "$.lines[1]", "repeated_entry"),
-        ({"id": "m.1"}, "$.id", "wrong_form"),
-        ({"id": "m" * 29}, "$.id", "too_long"),
-        ({"action": "ship"}, "$.action", "not_a_choice"),
-        ({"reason": None}, "$.reason", "missing"),
-        ({"reason": "card 4111111111111111"}, "$.reason", "card_number"),
-        ({"with": {"base_revision": 1}}, "$.with.base_revision", "unknown_field"),
-        ({"action": "hold"}, "$.with.code", "missing"),
-        ({"action": "hold", "with": {"code": "x", "id": "h"}}, "$.with.id", "unknown_field"),
-        ({"action": "release"}, "$.with.id", "missing"),
-        ({"action": "skip"}, "$.with.step", "missing"),
-        ({"action": "change"}, "$.with", "nothing_asked"),
-        ({"action": "change", "with": {"set": {"ship_method": 3}}}, "$.with.set.ship_method", "wrong_type"),
-        ({"action": "change", "with": {"set": {"note": "4111111111111111"}}}, "$.with.set.note", "card_number"),
-        (
-            {"action": "change", "orders": None, "lines": [LINE], "with": {"quantity": 0}},
-            "$.with.quantity",
-            "out_of_range",
-        ),
-    ],
-)
-async def test_a_bad_one_is_refused_and_not_kept(desk: Desk, changes: dict[str, Any], path: str, code: str) -> None:
-    response = await desk.post("/v1/mass-actions", one_of(**changes))
-    assert response.status_code == 422
-    assert [(problem["path"], problem["code"]) for problem in response.json()["problems"]] == [(path, code)]
+BAD: list[tuple[dict[str, Any], str, str]] = [
+    ({"orders": None}, "$", "missing"),
+    ({"orders": []}, "$.orders", "too_few"),
+    ({"orders": ["A-1", " A-1"]}, "$.orders[1]", "repeated_entry"),
+    ({"orders": ["A/1"]}, "$.orders[0]", "wrong_form"),
+    ({"orders": [f"A-{n}" for n in range(5_001)]}, "$.orders", "too_many"),
+    ({"lines": [LINE]}, "$.lines", "contradiction"),
+    ({"orders": None, "filter": {}}, "$.filter", "nothing_asked"),
+    ({"orders": None, "filter": {"colour": "red"}}, "$.filter.colour", "unknown_field"),
+    ({"orders": None, "lines": [LINE], "action": "retry"}, "$.lines", "contradiction"),
+    ({"orders": None, "lines": [LINE, LINE]}, "$.lines[1]", "repeated_entry"),
+    ({"id": "m.1"}, "$.id", "wrong_form"),
+    ({"id": "m" * 29}, "$.id", "too_long"),
+    ({"action": "ship"}, "$.action", "not_a_choice"),
+    ({"reason": None}, "$.reason", "missing"),
+    ({"reason": "card 4111111111111111"}, "$.reason", "card_number"),
+    ({"with": {"base_revision": 1}}, "$.with.base_revision", "unknown_field"),
+    ({"action": "hold"}, "$.with.code", "missing"),
+    ({"action": "hold", "with": {"code": "x", "id": "h"}}, "$.with.id", "unknown_field"),
+    ({"action": "release"}, "$.with.id", "missing"),
+    ({"action": "skip"}, "$.with.step", "missing"),
+    ({"action": "change"}, "$.with", "nothing_asked"),
+    ({"action": "change", "with": {"set": {"ship_method": 3}}}, "$.with.set.ship_method", "wrong_type"),
+    ({"action": "change", "with": {"set": {"note": "4111111111111111"}}}, "$.with.set.note", "card_number"),
+    (
+        {"action": "change", "orders": None, "lines": [LINE], "with": {"quantity": 0}},
+        "$.with.quantity",
+        "out_of_range",
+    ),
+]
+
+
+async def test_bad_ones_are_refused_and_not_kept(desk: Desk) -> None:
+    for changes, path, code in BAD:
+        response = await desk.post("/v1/mass-actions", one_of(**changes))
+        assert response.status_code == 422, (changes, response.text)
+        assert [(problem["path"], problem["code"]) for problem in response.json()["problems"]] == [(path, code)]
     assert await desk.count("mass_action") == 0
 
 
