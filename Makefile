@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SIDE_BY_SIDE := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full check bench docs up clean story-change chaos
+.PHONY: help install demo test test-full check bench docs up clean story-change chaos soak seeded-bugs
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,12 @@ bench: install ## ratios against floors measured in the same run
 
 chaos: install ## orders are changed while every part is killed; then all is healed and audited; SEED= repeats one
 	$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED))
+
+soak: install ## five million steps of the decider's state machine, on all cores; SEED= goes on from a seed
+	$(BIN)/python -m tests.process.soak $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
+
+seeded-bugs: install ## bugs planted into the decider, and what finds each
+	$(BIN)/python -m tests.process.seeded_bugs
 
 docs: install ## the generated pages of docs/reference
 	$(BIN)/python -m tools.docs

@@ -26,3 +26,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Keeps what a failed run left, for looking at it."""
     if exitstatus == pytest.ExitCode.OK and _root in session.config.stash:
         shutil.rmtree(session.config.stash[_root], ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what tests counted: a test tells it with `record_property("told", words)`."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    told = [
+        (report.nodeid, str(words)) for report in reports for name, words in report.user_properties if name == "told"
+    ]
+    if told:
+        terminalreporter.section("counted")
+        for nodeid, words in sorted(told):
+            terminalreporter.write_line(f"{nodeid.rpartition('::')[2]}: {words}")

@@ -11,7 +11,7 @@ from tests.tidy.tree import files, messages, product_files, text_of
 
 PAGES = [name for name in files() if name.endswith(".md") and not name.startswith("examples/northwind/")]
 WRITTEN = [name for name in PAGES if name != "docs/glossary.md" and not name.startswith("docs/reference/")]
-ELSEWHERE = {"ORDITO_TEST_SCALE", "ORDITO_SUPPLIER_WEBHOOK_URL"}
+ELSEWHERE = {"ORDITO_TEST_SCALE", "ORDITO_SEED", "ORDITO_SUPPLIER_WEBHOOK_URL"}
 """Variables that only the tests, or only the simulators, read."""
 OTHERS = ("simulators/", "tools/", "bench/")
 """What speaks for somebody else, or to makers."""

@@ -32,6 +32,8 @@ class Database:
     """Lines that the order ever had."""
     proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
     """By change: the revision it would be, and the order as it would be."""
+    homes: dict[int, dict[int, str]] = field(default_factory=dict)
+    """By revision: lines that travel in another group than was proposed, as the save on its way says."""
 
     def write(self, save: Save) -> None:
         if save.revised is not None and save.revised.number > self.revision:
@@ -56,9 +58,10 @@ class Database:
     def at(self, revision: int) -> Opened:
         """The order at a revision that is saved, or proposed and about to be."""
         proposed = [opened for number, opened in self.proposals.values() if number == revision]
-        found = proposed[-1] if revision > self.revision and proposed else self.opened
-        assert found is not None
-        return found
+        if revision > self.revision and proposed:
+            return settled_in(proposed[-1], self.homes.get(revision, {}))
+        assert self.opened is not None
+        return self.opened
 
     def revise(self, work: ReviseOrder, edit: Edit) -> Outcome:
         """Keeps the order as the edit makes it as a proposal, or says why it makes no sense."""

@@ -6,6 +6,7 @@ They answer every call by its key, once and for all. What they assert is what th
 import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from domain.policy.model import Process
 from domain.process.messages import (
@@ -54,6 +55,8 @@ class World:
     """What took place, in its order."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """What every call was answered; the same key is answered the same for ever."""
+    heard: set[str] = field(default_factory=set)
+    """Keys of calls whose answer the order has got."""
     intended: set[str] = field(default_factory=set)
     """Keys of calls to the outside that the ledger has entered and that never got there."""
     gone: set[str] = field(default_factory=set)
@@ -64,9 +67,13 @@ class World:
     """Authorizations whose life is over."""
     known_expired: set[str] = field(default_factory=set)
     """Those of which the order has been told."""
+    known_at: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Of which the order had been told when a void was sent, by its key."""
     stock: Stockroom = field(default_factory=Stockroom)
     edits: dict[str, Edit] = field(default_factory=dict)
     """What each change is, by its id."""
+    signalled: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """What of it a raw signal brought; all others are in the database."""
     progress: dict[str, str] = field(default_factory=dict)
     """How far the carrier is with a request; one that it only has is released."""
     voided: set[str] = field(default_factory=set)
@@ -93,6 +100,8 @@ class World:
             self.voided.discard(call.work.of)
         if isinstance(call.work, CapturePayment) and outcome.code == "authorization_expired" and not fault:
             self.known_expired.add(call.work.authorization)
+        if not fault:
+            self.heard.add(call.key)
         return None if fault else outcome
 
     def live(self, operation: Operation, group: str | None = None) -> list[str]:
@@ -129,7 +138,9 @@ class World:
         if call.key in self.gone:
             return Outcome(refused=True, code="cancelled_before_arrival", words="It was cancelled before it came.")
         if isinstance(call.work, ReviseOrder):
-            return self.database.revise(call.work, self.edits[call.work.change_id])
+            asked_for = call.work.change_id
+            assert call.work.edit == self.signalled.get(asked_for), "another change is worked out than was asked for"
+            return self.database.revise(call.work, self.edits[asked_for])
         if isinstance(call.work, InquireShipment):
             return Outcome(code=self._how_far(call.work.of))
         if isinstance(call.work, CheckStock):
@@ -198,10 +209,15 @@ class World:
         return bool(taken) and sum(taken) >= max(self._amounts({authorization}), default=0)
 
     def _still_covered(self, call: Call, voided: str) -> None:
-        """A void never leaves a live shipment without money, as far as anybody knows (I7)."""
-        if self.database.at(call.revision).facts.payment_method != "card":
+        """A void never leaves a live shipment without money, as far as anybody knew when it was sent (I7).
+
+        What a change authorized and did not need goes back also when the order's own authorization has expired
+        meanwhile: that one is made anew like any other that expired.
+        """
+        if voided not in self.heard or self.database.at(call.revision).facts.payment_method != "card":
             return
-        others = self._amounts(set(self.live(Operation.AUTHORIZE, call.group)) - {voided} - self.known_expired)
+        expired = frozenset() if voided in self.beside else self.known_at[call.key]
+        others = self._amounts(set(self.live(Operation.AUTHORIZE, call.group)) - {voided} - expired)
         for key in set(self.live(Operation.SHIP, call.group)) - self.shipped.keys():
             request = self.done[key].model_copy(update={"revision": call.revision})
             assert max(others, default=0) >= self.needed(request), "money taken from a live shipment (I7)"
@@ -248,6 +264,7 @@ class World:
             self.beside.add(call.key)
         if call.operation is Operation.VOID and isinstance(call.work, Undo):
             self.voided.add(call.work.of)
+            self.known_at[call.key] = frozenset(self.known_expired)
         if call.operation is Operation.SHIP and self.database.at(revision).facts.payment_method == "card":
             standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
             assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"

@@ -4,10 +4,13 @@
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.process.bug import Bug
@@ -27,8 +30,7 @@ EXAMPLES = (
     "test_edit_moments.py",
     "test_edit_races.py",
 )
-MACHINE = "test_machine.py"
-MACHINE_EXAMPLES = 100
+MACHINE_STEPS = 40_000
 """The machine's budget for one bug."""
 SECONDS = 120
 
@@ -176,54 +178,77 @@ def plant(bug: Bug, folder: Path) -> None:
     file.write_text(text.replace(bug.was, bug.becomes), encoding="utf-8")
 
 
-def found_by(bug: Bug) -> str | None:
-    """The first test that fails with the bug planted, examples first, then the machine; None if none does."""
+@dataclass(frozen=True)
+class Found:
+    """What found a bug: the seed of a walk and the steps taken up to its end, or else the name of an example."""
+
+    by: str
+    steps: int | None = None
+
+    @property
+    def words(self) -> str:
+        """The same, to be read."""
+        return self.by if self.steps is None else f"after {self.steps:,} steps, {self.by}"
+
+
+def found_by(bug: Bug) -> Found | None:
+    """The machine's first seed that breaks with the bug planted, else the first example; None if nothing does."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        plant(bug, folder)
-        return _run(folder, EXAMPLES) or _run(folder, (MACHINE,))
+        plant(bug, Path(name))
+        return _walked(Path(name)) or _run(Path(name), EXAMPLES)
 
 
-def found_by_machine(bug: Bug) -> str | None:
-    """The machine's name if it finds the bug by itself; None if it does not."""
+def found_by_machine(bug: Bug) -> Found | None:
+    """The machine's first seed that breaks with the bug planted; None if none does."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        plant(bug, folder)
-        return _run(folder, (MACHINE,))
+        plant(bug, Path(name))
+        return _walked(Path(name))
 
 
-def _run(folder: Path, files: tuple[str, ...]) -> str | None:
+def _environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _walked(folder: Path) -> Found | None:
+    command = [sys.executable, "-m", "tests.process.walking", "--steps", str(MACHINE_STEPS), "--brief"]
+    done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return None
+    told = re.search(r"^(seed \d+) after (\d+) steps: (.*)$", done.stdout, re.MULTILINE)
+    if told is None:
+        raise RuntimeError(f"the machine could not be run:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return Found(f"{told[1]}: {told[3]}", int(told[2]))
+
+
+def _run(folder: Path, files: tuple[str, ...]) -> Found | None:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
     command += [str(Path("tests") / "process" / file) for file in files]
-    environment = os.environ | {
-        "PYTHONPATH": str(folder),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "ORDITO_MACHINE_EXAMPLES": str(MACHINE_EXAMPLES),
-        "ORDITO_MACHINE_SHRINK": "no",
-    }
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        command, cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=SECONDS, check=False
     )
     if done.returncode == 0:
         return None
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     if done.returncode != 1 or not failed:
         raise RuntimeError(f"the tests could not be run:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return failed[0].removeprefix("FAILED tests/process/").partition(" - ")[0]
+    return Found(failed[0].removeprefix("FAILED tests/process/").partition(" - ")[0])
 
 
 def main(names: list[str]) -> int:
     """Plants the named bugs, or all; prints what found each. With `--machine` the machine has to, by itself."""
     alone = "--machine" in names
-    names = [name for name in names if name != "--machine"]
-    missed = 0
-    for bug in BUGS:
-        if names and bug.name not in names:
-            continue
-        finder = found_by_machine(bug) if alone else found_by(bug)
-        missed += finder is None
-        print(f"{bug.name}: {finder or 'NOT FOUND'}", flush=True)
-    return 1 if missed else 0
+    bugs = [bug for bug in BUGS if bug.name in names or not set(names) - {"--machine"}]
+    found: list[Found | None] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for bug, one in zip(bugs, pool.map(found_by_machine if alone else found_by, bugs), strict=True):
+            found.append(one)
+            print(f"{bug.name}: {one.words if one else 'NOT FOUND'}", flush=True)
+    by_seed = sum(one is not None and one.steps is not None for one in found)
+    by_example = len([one for one in found if one is not None]) - by_seed
+    print(
+        f"{len(bugs)} bugs: {by_seed} found by the machine, {by_example} by an example, {found.count(None)} by nothing"
+    )
+    return 1 if None in found else 0
 
 
 if __name__ == "__main__":

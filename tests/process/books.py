@@ -1,0 +1,99 @@
+"""What must be true of an order whenever it rests, and when it is over, by all books held against each other."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from domain.policy.model import OrderSlice
+from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice
+from domain.process.rows import row_of
+from domain.process.state import RunState
+from domain.process.words import Operation, Status
+from tests.process.policies import BUNDLE
+from tests.process.runner import Run
+
+EFFECTS = (Operation.RESERVE, Operation.AUTHORIZE, Operation.SHIP, Operation.CAPTURE, Operation.INVOICE)
+SAID = {"outcome", "revision", "code", "words", "actions", "plan", "before", "after", "cost", "basis"}
+
+
+@dataclass
+class Opening:
+    """What there was at the beginning."""
+
+    stock: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Units by location and item, of what does not abound."""
+    policy: OrderSlice | None = None
+
+
+def said(answer: ChangeAnswer) -> dict[str, object]:
+    """What a preview and its change have in common (I14)."""
+    return answer.model_dump(include=SAID)
+
+
+def at_rest(run: Run, opening: Opening) -> None:
+    """No call is on its way: what the outside has is what the order knows of."""
+    settle_up(run, opening)
+    _known_on_both_sides(run)
+    assert run.state.bundle == BUNDLE
+    opening.policy = opening.policy or run.state.policy
+    assert run.state.policy == opening.policy, "the policy of a running order changed (I10)"
+    row = row_of(run.state)
+    assert row.finished == run.state.finished
+    assert run.world.database.row == row, "the read model is behind (I8)"
+    if run.state.finished:
+        return
+    for group in row.groups:
+        assert group.status is not Status.CANCELLING or any(one.parked for one in row.waiting), "a cancel stands still"
+
+
+def settle_up(run: Run, opening: Opening) -> None:
+    """What is held and what is left is what there was (I1)."""
+    held: Counter[tuple[str, str]] = Counter()
+    for holds in run.world.stock.held.values():
+        for (_, location, sku), units in holds.items():
+            assert units >= 0, "less than nothing is held (I1)"
+            held[location, sku] += units
+    for where, units in run.world.stock.available.items():
+        assert units >= 0, f"more than there is was given away: {where} (I1)"
+        assert units + held[where] == opening.stock[where], f"units were lost or made: {where} (I1)"
+
+
+def _known_on_both_sides(run: Run) -> None:
+    """Every effect that stands is known to a run that will take it back or use it, and the other way round (I2)."""
+    runs = [one for group in run.state.groups.values() for one in (*group.runs.values(), *group.past)]
+    reworks = (run.state.change.reworks or ()) if run.state.change else ()
+    made = {one.key for rework in reworks for one in (rework.reserve, rework.authorize) if one is not None}
+    known = {one.key for one in runs if one.may_have_effect} | made
+    certain = {one.key for one in runs if one.key and one.state is RunState.DONE and one.operation in EFFECTS}
+    standing = {key for operation in EFFECTS for key in run.world.live(operation)}
+    strays = standing - known - run.world.known_expired
+    assert not strays, f"the outside has what no run knows of: {sorted(strays)} (I2)"
+    lost = certain - standing
+    assert run.state.change is not None or not lost, f"done as far as the order knows, and not there: {sorted(lost)}"
+
+
+def in_the_end(run: Run, *, skipped: bool) -> None:
+    """The order is over: units and money add up (I3, I4, I5)."""
+    if run.row.status is Status.CANCELLED:
+        assert not any(run.world.shipped.values()), "a cancelled order was shipped"
+        return
+    opened = run.world.database.opened
+    assert opened is not None
+    left: Counter[int] = Counter()
+    for lines in run.world.shipped.values():
+        left.update(lines)
+    for line in opened.lines:
+        units = left.pop(line.number, 0)
+        assert units == line.quantity, f"line {line.number}: {units} shipped of {line.quantity} (I5)"
+    assert not +left, f"shipped, and no line of the order: {dict(left)} (I5)"
+    invoices = [run.world.done[key].work for key in run.world.live(Operation.INVOICE)]
+    billed = sum(one.goods + one.charges + one.tax for one in invoices if isinstance(one, CreateInvoice))
+    total = opened.facts.goods + opened.facts.charges
+    assert billed == total, f"{billed} billed of {total} (I4)"
+    captures = run.world.captured()
+    taken = sum(one.amount for one in captures.values())
+    if opened.facts.payment_method == "card" and not skipped:
+        assert taken == billed, f"{taken} collected and {billed} billed (I4)"
+    for one in captures.values():
+        held = run.world.done[one.authorization].work
+        assert isinstance(held, AuthorizePayment)
+        assert one.amount <= held.amount, "captured more than authorized (I3)"

@@ -1,0 +1,165 @@
+"""Rules: calls come back, the carrier and the payment provider tell of things, time passes."""
+
+from datetime import timedelta
+
+from domain.process.messages import Begun, CallDone, CarrierFact, Outcome, PaymentFact
+from domain.process.rows import row_of
+from domain.process.words import REMOTE, Operation
+from tests.process.course import Course
+from tests.process.rules import YES_OR_NO, Among, Number, rule
+from tests.process.runner import NUMBER
+
+REFUSALS = {
+    Operation.RESERVE: ("out_of_stock",),
+    Operation.AUTHORIZE: ("declined", "do_not_honor"),
+    Operation.SHIP: ("no_such_method",),
+    Operation.CAPTURE: ("capture_refused",),
+    Operation.CANCEL_SHIPMENT: ("too_late",),
+    Operation.VOID: ("not_voidable",),
+    Operation.REVISE: ("below_shipped", "no_price"),
+}
+STATUSES = ("released", "picked", "packed", "shipped", "delivered", "lost", "whatever")
+STRANGE = (f"{NUMBER}/ship/1/r1/request_shipment/7", "O-2/ship/1/r1/request_shipment/1", "")
+
+
+def pending(course: Course) -> bool:
+    return bool(course.run.pending)
+
+
+def requested(course: Course) -> bool:
+    return bool(course.run.world.live(Operation.SHIP))
+
+
+# ---- calls come back ---------------------------------------------------------------------------------
+
+
+@rule(weight=14, when=pending, times=Number(1, 5))
+def in_turn(course: Course, times: int) -> None:
+    for _ in range(times):
+        if course.run.pending:
+            course.run.finish(course.run.pending[0])
+
+
+@rule(weight=4, when=pending, which=Number(0, 5), times=Number(1, 4))
+def out_of_turn(course: Course, which: int, times: int) -> None:
+    for _ in range(times):
+        if course.run.pending:
+            course.run.finish(course.run.pending[which % len(course.run.pending)])
+
+
+@rule(weight=4, when=pending)
+def all_come_back(course: Course) -> None:
+    course.run.settle()
+
+
+@rule(
+    when=lambda course: any(call.operation in REFUSALS for call in course.run.pending),
+    which=Number(0, 5),
+    code=Number(0, 1),
+)
+def refused(course: Course, which: int, code: int) -> None:
+    calls = [call for call in course.run.pending if call.operation in REFUSALS]
+    call = calls[which % len(calls)]
+    codes = REFUSALS[call.operation]
+    course.run.finish(call, refuse=codes[code % len(codes)])
+
+
+@rule(weight=3, when=pending, which=Number(0, 5), effect=YES_OR_NO)
+def fault(course: Course, which: int, effect: bool) -> None:
+    course.run.finish(course.run.pending[which % len(course.run.pending)], fault=True, effect=effect)
+
+
+@rule(weight=1, when=lambda course: course.run.world.done, which=Number(0, 50))
+def told_twice(course: Course, which: int) -> None:
+    """A result that was taken in long ago, and the start."""
+    run = course.run
+    keys = [call.key for call in run.calls if call.key not in run.state.flights]
+    if keys:
+        run.feed(CallDone(key=keys[which % len(keys)], outcome=Outcome(ref="late"), at=run.at))
+    run.feed(Begun(at=run.at))
+    assert len(run.pending) == len(run.state.flights) - course.resting
+
+
+# ---- facts -------------------------------------------------------------------------------------------
+
+
+@rule(when=requested, which=Number(0, 5), status=Among(*STATUSES), part=Among(None, 1, 2))
+def carrier(course: Course, which: int, status: str, part: int | None) -> None:
+    """Of a request that the carrier has, in any order, possibly of a part of it or before its own answer came."""
+    run, requests = course.run, course.run.world.live(Operation.SHIP)
+    if status in ("shipped", "delivered") and len(run.calls) < course.patience:
+        return
+    key = requests[which % len(requests)]
+    lines = None
+    if part is not None:
+        asked = sorted(run.world.done[key].work.lines)  # type: ignore[union-attr]
+        lines = {asked[part % len(asked)]: 1}
+    run.carrier(status, key, lines, id_=f"f{len(course.facts)}")
+    _remember(course)
+
+
+@rule(weight=3, when=requested, which=Number(0, 5), to=Among("picked", "shipped", "shipped", "delivered"))
+def carrier_gets_on(course: Course, which: int, to: str) -> None:
+    """The whole request moves."""
+    requests = course.run.world.live(Operation.SHIP)
+    if to != "picked" and len(course.run.calls) < course.patience:
+        return
+    course.run.carrier(to, requests[which % len(requests)], id_=f"f{len(course.facts)}")
+    _remember(course)
+
+
+@rule(weight=1, key=Among(*STRANGE))
+def unknown_request(course: Course, key: str) -> None:
+    run = course.run
+    before = row_of(run.state) if run.state.groups else None
+    run.feed(CarrierFact(id="u", request_key=key, status="shipped", at=run.at))
+    run.feed(PaymentFact(id="u", authorization=key, status="expired", at=run.at))
+    assert before is None or row_of(run.state) == before
+
+
+@rule(when=lambda course: course.run.world.held(), which=Number(0, 5), told=YES_OR_NO)
+def expires(course: Course, which: int, told: bool) -> None:
+    """The life of an authorization is over; the provider says so, or does not."""
+    world = course.run.world
+    captured = {work.authorization for work in world.captured().values()}
+    held = sorted(world.held() - captured)
+    if held and told:
+        course.run.expire(held[which % len(held)])
+        _remember(course)
+    elif held:
+        world.expired.add(held[which % len(held)])
+
+
+@rule(when=lambda course: course.facts, which=Number(0, 50))
+def fact_again(course: Course, which: int) -> None:
+    """The second time a fact changes nothing, unless it is still unheard."""
+    run, fact = course.run, course.facts[which % len(course.facts)]
+    calls, row = len(run.calls), row_of(run.state)
+    run.feed(fact)
+    if not (isinstance(fact, CarrierFact) and fact.status == "lost"):
+        assert len(run.calls) == calls
+        assert row_of(run.state) == row
+
+
+def _remember(course: Course) -> None:
+    fact = course.run.facts[-1]
+    assert isinstance(fact, CarrierFact | PaymentFact)
+    course.facts.append(fact)
+
+
+# ---- time --------------------------------------------------------------------------------------------
+
+
+@rule(days=Among(0, 0, 0, 1, 5, 40))
+def time_passes(course: Course, days: int) -> None:
+    """A pause between tries ends, or a deadline passes."""
+    course.run.pass_time(timedelta(days=days, seconds=61))
+
+
+@rule(weight=1, when=lambda course: any(c.operation in REMOTE for c in course.run.pending), effect=YES_OR_NO)
+def cut_short(course: Course, effect: bool) -> None:
+    """A cancel cuts the calls to the outside short; what became of them is unknown."""
+    run, stopped = course.run, len(course.run.stops)
+    run.cancel("c4")
+    for call in [call for call in run.pending if call.key in run.stops[stopped:]]:
+        run.finish(call, fault=True, effect=effect)
