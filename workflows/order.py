@@ -79,7 +79,7 @@ class OrderWorkflow:
         self._start = given.start
         self._release = given.release
         self._continued = given.state is not None
-        self._state = given.state or state_at(given.start)
+        self._state = (given.state or state_at(given.start)).model_copy(update={"release": given.release})
         self._events = Arrivals(in_turn=given.release > 3)
         self._handles: dict[str, Handle] = {}
         self._alarm: asyncio.Task[None] | None = None

@@ -2,6 +2,7 @@
 
 from domain.money import Money, words_of
 from domain.policy.model import TaskWord
+from domain.process.conditions import required
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, Terms
@@ -161,13 +162,14 @@ def _cancels(rework: Rework) -> bool:
 
 
 def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
-    return [
-        _action(group, step.step, step.do, rework)
-        for rework in change.reworks or ()
-        for group in (draft.groups[rework.group],)
-        for step in steps_of(draft.process(group))
-        if step.step in group.runs
-    ]
+    actions = []
+    for rework in change.reworks or ():
+        group = draft.groups[rework.group]
+        steps = required(draft, group) if rework.founds else steps_of(draft.process(group))
+        actions += [
+            _action(group, step.step, step.do, rework) for step in steps if rework.founds or step.step in group.runs
+        ]
+    return actions
 
 
 _MOVES_NO_STOCK = frozenset(
@@ -182,12 +184,18 @@ _MOVES_NO_STOCK = frozenset(
         ChangeKind.REFERENCE,
     }
 )
-_ADAPTERS = {TaskWord.SHIP: "carrier", TaskWord.AUTHORIZE: "payment provider"}
+_ADAPTERS = {
+    TaskWord.SHIP: "carrier",
+    TaskWord.AUTHORIZE: "payment provider",
+    TaskWord.CAPTURE: "payment provider",
+}
 
 
 def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
     do = ActionWord.KEEP
-    if not group.lines:
+    if rework.founds:
+        do = ActionWord.DO
+    elif not group.lines:
         do = ActionWord.UNDO
     elif task is TaskWord.AUTHORIZE and rework.authorize is not None:
         do = ActionWord.REDO
@@ -205,5 +213,5 @@ def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
         do=do,
         lines=group.lines,
         adapter=_ADAPTERS.get(task, "") if do is not ActionWord.KEEP else "",
-        reason=f"{kinds} while {rework.stage.replace('_', ' ')}" if kinds else "",
+        reason=kinds if rework.founds or not kinds else f"{kinds} while {rework.stage.replace('_', ' ')}",
     )

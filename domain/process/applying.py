@@ -4,7 +4,7 @@ What the new plan has replaced is undone afterwards, in reverse: money that is h
 """
 
 from domain.policy.model import Step, TaskWord
-from domain.process import answering
+from domain.process import answering, founding
 from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import choices_of, steps_of
@@ -28,7 +28,10 @@ def apply(draft: Draft, change: ActiveChange) -> None:
     draft.revision += 1
     adopt(draft, change)
     for rework in change.reworks or ():
-        _rebuild(draft, rework, held[rework.group])
+        if rework.founds:
+            founding.begin(draft, rework)
+        else:
+            _rebuild(draft, rework, held[rework.group])
     for group in list(draft.groups.values()):
         if not group.lines and not group.cancelled:
             _close(draft, group.id)

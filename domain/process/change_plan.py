@@ -54,7 +54,7 @@ def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> di
     proposed_homes = {line.number: home_now(groups, line.group, line.number) for line in proposed.lines}
     for change in revised.lines:
         places = {homes.get(change.number), proposed_homes.get(change.number)}
-        for place in sorted(place for place in places if place in order.groups and place is not None):
+        for place in sorted(place for place in places if place is not None and _is_there(order, place)):
             kinds.setdefault(place, set()).add(change.kind)
     for kind in revised.fields:
         if kind is not ChangeKind.REFERENCE:
@@ -65,6 +65,10 @@ def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> di
     if bears is not None:
         kinds.setdefault(bears, set()).add(ChangeKind.PRICE)
     return kinds
+
+
+def _is_there(order: Draft | OrderState, group_id: str) -> bool:
+    return group_id in order.groups and not order.groups[group_id].planned
 
 
 def _bears_charges(order: Draft | OrderState, homes: dict[int, str]) -> str | None:

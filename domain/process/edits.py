@@ -5,26 +5,21 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.policy.model import Step, TaskWord
-from domain.process import answering, applying, previews
+from domain.process import answering, applying, founding, previews
 from domain.process.change_plan import live_request, refusal, reworks, touched, unasked
-from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
-from domain.process.flow import steps_of
+from domain.process.making import active, fund, hold, put_rework, rework_of
 from domain.process.messages import (
-    AuthorizePayment,
     Call,
     InquireShipment,
-    Lines,
     Opened,
     Outcome,
-    ReserveStock,
     ReviseOrder,
 )
-from domain.process.proposal import as_proposed, items
+from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Rework, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import REMOTE, ChangeKind, Operation, Pattern
+from domain.process.words import REMOTE, Operation, Pattern
 
 
 def pursue(draft: Draft, change: ActiveChange) -> None:
@@ -105,10 +100,11 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
     turned_down = refusal(draft, found)
     if turned_down is not None or not _as_previewed(draft, change):
         _turn_down(draft, *(turned_down or (previews.STALE, previews.STALE_WORDS)))
-        pursue(draft, _active(draft))
+        pursue(draft, active(draft))
         return
-    draft.change = change.model_copy(update={"reworks": found})
-    _make_then_break(draft, _active(draft))
+    draft.change = change = change.model_copy(update={"reworks": found})
+    draft.change = change.model_copy(update={"reworks": (*found, *founding.plan(draft, change))})
+    _make_then_break(draft, active(draft))
 
 
 def _inquire(draft: Draft, group: Group, request: Run) -> None:
@@ -126,7 +122,7 @@ def _make_then_break(draft: Draft, change: ActiveChange) -> None:
     assert change.proposed is not None
     assert change.reworks is not None
     preview = as_proposed(draft, change)
-    if _hold(draft, preview, change) or _fund(draft, preview, change) or _cancel_requests(draft, change):
+    if hold(draft, preview, change) or fund(draft, preview, change) or _cancel_requests(draft, change):
         return
     if all(live_request(draft.groups[one.group]) is None for one in change.reworks if _sends_anew(one)):
         applying.apply(draft, change)
@@ -135,95 +131,6 @@ def _make_then_break(draft: Draft, change: ActiveChange) -> None:
 def _sends_anew(rework: Rework) -> bool:
     # An update degrades to cancel and create: no carrier that we know of takes one (CHG7).
     return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE)
-
-
-def _hold(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
-    """Sends the reservations that hold the larger of both plans; True if there was any to send."""
-    sent = False
-    for rework in change.reworks or ():
-        group = draft.groups[rework.group]
-        step, target = reserve_target(preview, rework.group)
-        old = draft.run_of(group, Operation.RESERVE)
-        if step is None or rework.reserve is not None or rework.pattern is Pattern.KEEP:
-            continue
-        begun = group.runs.get(step.step)
-        if begun is None or not begun.passed or _more_units(draft, preview, rework.group, old, target) == 0:
-            continue
-        run = draft.draw_up(preview.groups[rework.group], step, operation=Operation.RESERVE, lines=target)
-        assert run.key is not None
-        work = ReserveStock(
-            location=run.snapshot.location,
-            lines=target,
-            skus=items(preview, target),
-            replaces=None if old is None else old.key,
-        )
-        _put(draft, rework.model_copy(update={"reserve": run}))
-        draft.call(run, rework.group, run.key, work, "set aside what the change needs", move=ChangeMove.HOLD)
-        sent = True
-    return sent
-
-
-def reserve_target(preview: Draft, group_id: str) -> tuple[Step | None, Lines]:
-    """The group's reserve step, and what it has to hold in the proposed version."""
-    group = preview.groups[group_id]
-    if group.cancelled or not group.lines:
-        return None, {}
-    step = next((step for step in steps_of(preview.process(group)) if step.do is TaskWord.RESERVE), None)
-    return step, {} if step is None else picked_lines(preview, group, step)
-
-
-def _more_units(draft: Draft, preview: Draft, group_id: str, old: Run | None, target: Lines) -> int:
-    """Units that the proposed version needs and the old reservation does not hold."""
-    if old is None:
-        return sum(target.values())
-    same_place = preview.groups[group_id].location == old.snapshot.location
-    more = 0
-    for number, quantity in target.items():
-        kept = draft.lines.get(number)
-        same = same_place and kept is not None and kept.sku == preview.lines[number].sku
-        more += max(0, quantity - (old.snapshot.lines.get(number, 0) if same else 0))
-    return more
-
-
-def _fund(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
-    """Sends the authorizations of a higher total or another card; True if there was any to send (PAY2)."""
-    sent = False
-    for rework in change.reworks or ():
-        group, later = draft.groups[rework.group], preview.groups[rework.group]
-        step = _authorize_step(preview, later)
-        if step is None or rework.authorize is not None or not _relied_on(group, step):
-            continue
-        old = draft.run_of(group, Operation.AUTHORIZE)
-        other_card = ChangeKind.PAYMENT in rework.kinds
-        amount = preview.amount(later)
-        if amount == 0 or (old is not None and not other_card and amount <= (old.snapshot.amount or 0)):
-            continue
-        lines = preview.quantities(later)
-        run = draft.draw_up(later, step, operation=Operation.AUTHORIZE, amount=amount, lines=lines)
-        assert run.key is not None
-        _put(draft, rework.model_copy(update={"authorize": run}))
-        work = AuthorizePayment(
-            amount=amount,
-            currency=preview.facts.currency,
-            change_id=change.asked.change_id if other_card else None,
-        )
-        words = f"authorize {words_of(Money(amount, preview.facts.currency))} for the change"
-        draft.call(run, group.id, run.key, work, words, move=ChangeMove.FUND)
-        sent = True
-    return sent
-
-
-def _authorize_step(preview: Draft, group: Group) -> Step | None:
-    """The step that has money held for the group in the proposed version, if there is any."""
-    if group.cancelled or not group.lines:
-        return None
-    return next((step for step in required(preview, group) if step.do is TaskWord.AUTHORIZE), None)
-
-
-def _relied_on(group: Group, step: Step) -> bool:
-    """Whether the group has gone on behind the step: a call to ship relies on its money."""
-    run = group.runs.get(step.step)
-    return live_request(group) is not None if run is None else run.passed
 
 
 # ---- 5: break -------------------------------------------------------------------------------------
@@ -241,8 +148,8 @@ def _cancel_requests(draft: Draft, change: ActiveChange) -> bool:
         if request.state is not RunState.UNDOING and (request.parked is None or request.parked.undo is None):
             draft.change_run(group.id, request.step, state=RunState.UNDOING, parked=None)
             words = TASKS[request.task].undo(draft, draft.groups[group.id], request)
-            active = _active(draft)
-            draft.change = active.model_copy(update={"actions": (*active.actions, words)})
+            current = active(draft)
+            draft.change = current.model_copy(update={"actions": (*current.actions, words)})
     return waiting
 
 
@@ -275,6 +182,7 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
 def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:
     revised = outcome.revised
     groups = () if proposed is None or revised is None else tuple(touched(draft, proposed, revised))
+    groups = (*groups, *(group.id for group in draft.groups.values() if group.planned))
     draft.change = change.model_copy(update={"proposed": proposed, "revised": revised, "touched": groups})
     # Cut short what still retries: a call that never gets through must not hold up a change.
     draft.stops.extend(
@@ -285,14 +193,14 @@ def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, out
 
 
 def _held(draft: Draft, flight: Flight) -> None:
-    rework = _rework_of(_active(draft), flight.call.group)
+    rework = rework_of(active(draft), flight.call.group)
     assert rework is not None
     assert rework.reserve is not None
     old = draft.run_of(draft.groups[rework.group], Operation.RESERVE)
     had = {} if old is None else old.snapshot.lines
     more = sum(rework.reserve.snapshot.lines.values()) - sum(had.values())
     run = rework.reserve.model_copy(update={"state": RunState.DONE})
-    _put(draft, rework.model_copy(update={"reserve": run}))
+    put_rework(draft, rework.model_copy(update={"reserve": run}))
     words = (
         f"{more} more units set aside at {run.snapshot.location}." if more > 0 else "Stock set aside for the change."
     )
@@ -300,11 +208,11 @@ def _held(draft: Draft, flight: Flight) -> None:
 
 
 def _funded(draft: Draft, flight: Flight, outcome: Outcome) -> None:
-    rework = _rework_of(_active(draft), flight.call.group)
+    rework = rework_of(active(draft), flight.call.group)
     assert rework is not None
     assert rework.authorize is not None
     run = rework.authorize.model_copy(update={"state": RunState.DONE, "expires_at": outcome.expires_at})
-    _put(draft, rework.model_copy(update={"authorize": run}))
+    put_rework(draft, rework.model_copy(update={"authorize": run}))
     total = words_of(Money(run.snapshot.amount or 0, run.snapshot.currency))
     draft.tell(flight.call.key, "payment.authorized", f"{total} authorized for the change.", group=rework.group)
 
@@ -320,10 +228,10 @@ _UNAVAILABLE: dict[str, str] = {ChangeMove.FUND: "payment_unavailable", ChangeMo
 
 def _forget(draft: Draft, flight: Flight) -> None:
     """The run of a refused call never came to be."""
-    rework = _rework_of(_active(draft), flight.call.group)
+    rework = rework_of(active(draft), flight.call.group)
     if rework is not None:
         name = "reserve" if flight.move is ChangeMove.HOLD else "authorize"
-        _put(draft, rework.model_copy(update={name: None}))
+        put_rework(draft, rework.model_copy(update={name: None}))
 
 
 # ---- turned down --------------------------------------------------------------------------------------
@@ -331,14 +239,14 @@ def _forget(draft: Draft, flight: Flight) -> None:
 
 def refuse(draft: Draft, code: str, words: str) -> None:
     """The change is turned down, for the first reason; what it holds is given back before it is answered."""
-    change = _active(draft)
+    change = active(draft)
     if not change.refused_code:
         draft.change = change.model_copy(update={"refused_code": code, "refused_words": words})
 
 
 def _turn_down(draft: Draft, code: str, words: str) -> None:
     """Refuses what cannot be; after a preview that said it can be, the preview is stale (CHG13)."""
-    if _active(draft).asked.token is not None:
+    if active(draft).asked.token is not None:
         code, words = previews.STALE, previews.STALE_WORDS
     refuse(draft, code, words)
 
@@ -356,20 +264,3 @@ def _withdraw(draft: Draft, change: ActiveChange) -> None:
         previews.refuse_with_another(draft, change)
     else:
         answering.refused_edit(draft, change)
-
-
-def _active(draft: Draft) -> ActiveChange:
-    assert draft.change is not None
-    return draft.change
-
-
-def _rework_of(change: ActiveChange, group_id: str) -> Rework | None:
-    return next((one for one in change.reworks or () if one.group == group_id), None)
-
-
-def _put(draft: Draft, rework: Rework) -> None:
-    change = _active(draft)
-    others = tuple(one for one in change.reworks or () if one.group != rework.group)
-    before = [one.group for one in change.reworks or ()]
-    place = before.index(rework.group) if rework.group in before else len(before)
-    draft.change = change.model_copy(update={"reworks": (*others[:place], rework, *others[place:])})

@@ -45,13 +45,16 @@ def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...])
     group = draft.groups.get(name)
     if group is not None and group.rest is not None:
         return
-    if group is None and plan is None:
-        like = draft.groups[next(line.group for line in proposed.lines if line.number in numbers)]
-        draft.put(Group(id=name, process=like.process, lines=numbers, location=like.location, why=like.why))
-    elif group is None and plan is not None:
-        draft.put(Group(id=name, process=plan.process, lines=numbers, location=plan.location, why=plan.why))
-    elif group is not None and plan is not None and plan.location != group.location:
+    if group is None or group.planned:
+        like = plan or draft.groups[next(line.group for line in proposed.lines if line.number in numbers)]
+        founded = Group(id=name, process=like.process, lines=numbers, location=like.location, why=like.why)
+        draft.put(founded if group is None else _with_its_past(founded, group))
+    elif plan is not None and plan.location != group.location:
         draft.put(group.model_copy(update={"location": plan.location, "why": plan.why}))
+
+
+def _with_its_past(group: Group, planned: Group) -> Group:
+    return group.model_copy(update={"past": planned.past, "counts": planned.counts})
 
 
 def _share(draft: Draft, name: str) -> None:
@@ -76,13 +79,14 @@ def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:
     assert change.proposed is not None
     assert change.revised is not None
     added = {one.number for one in change.revised.lines if one.kind is ChangeKind.ADDED}
-    taken = {*draft.groups, *(plan.id for plan in change.proposed.groups)}
+    there = {name for name, group in draft.groups.items() if not group.planned}
+    taken = {*there, *(plan.id for plan in change.proposed.groups)}
     judged = {rework.group: rework.stage for rework in change.reworks or ()}
     fresh: dict[str, str] = {}
     homes: dict[int, str] = {}
     for line in change.proposed.lines:
         group = draft.groups.get(line.group)
-        if line.number not in added or group is None:
+        if line.number not in added or group is None or group.planned:
             continue
         stage = judged.get(group.id) or stage_of(group, change.progress)
         if draft.policy.change.pattern(ChangeKind.ADDED, stage) is not Pattern.ADDED_LINE:

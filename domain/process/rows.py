@@ -43,7 +43,7 @@ def _done(group: Group, step: Step) -> bool:
 
 def row_of(state: OrderState) -> OrderRow:
     """The read-model row of a state."""
-    groups = tuple(_group_row(state, group) for group in state.groups.values())
+    groups = tuple(_group_row(state, group) for group in state.groups.values() if not group.planned)
     statuses = [group.status for group in groups] or [Status.ACCEPTED]
     counts: Counter[Status] = Counter()
     for status in _status_of_lines(groups).values():

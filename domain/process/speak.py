@@ -64,7 +64,7 @@ def _wait(number: str, waiting: Waiting, can_skip: set[tuple[str, str]]) -> str:
 
 def _steps(state: OrderState) -> str:
     lines = []
-    for group in list(state.groups.values())[:MAX_SHOWN]:
+    for group in [group for group in state.groups.values() if not group.planned][:MAX_SHOWN]:
         marks = ", ".join(f"{run.step.replace('_', ' ')} {_SIGNS[run.state]}" for run in group.runs.values())
         lines.append(f"- Group {group.id} ({group.process}, {_lines(len(group.lines))}): {marks}")
     return "\n".join(lines)
@@ -101,7 +101,8 @@ def skip_answer(state: OrderState, asked: SkipAsked) -> SkipAnswer:
     """The answer to `skip`, from the state in which it is asked: the groups that go on without the step (ORC19)."""
     groups = groups_meant(state, asked)
     step = asked.step.replace("_", " ").capitalize()
-    where = "" if len(state.groups) == 1 else f" in group {', '.join(groups)}"
+    several = sum(not group.planned for group in state.groups.values()) > 1
+    where = "" if not several else f" in group {', '.join(groups)}"
     return SkipAnswer(step=asked.step, groups=groups, words=f"{step} is skipped{where}; the order goes on without it.")
 
 

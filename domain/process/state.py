@@ -137,6 +137,8 @@ class Group(Message):
     """The lines that are in other groups too, with what of them is in this one."""
     rest: str | None = None
     """The group that what has not left was split off to: what is in this one stays as it is (ORC16)."""
+    planned: bool = False
+    """Whether it is none of the order's groups yet, but one that a change would found (`founding`)."""
 
     def leftovers(self) -> tuple[Run, ...]:
         """Past runs whose effects still have to be undone, oldest first: until then nothing of the group is over."""
@@ -187,6 +189,8 @@ class Rework(Message):
     """The new reservation, which holds what the old plan and the new one need (CHG8)."""
     authorize: Run | None = None
     """The new authorization, beside the old one."""
+    founds: bool = False
+    """Whether the group is a new one."""
 
 
 class ActiveChange(Message):
@@ -237,6 +241,8 @@ class OrderState(Message):
     clock: datetime
     """Business time of the latest event; for an imported order it stands still between facts from outside."""
     as_of: date | None = None
+    release: int = 1
+    """That of its workflow; set by the workflow."""
     version: int = 0
     revision: int = 1
     seq: int = 0
@@ -269,12 +275,13 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 4
+RELEASE = 5
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
 1: search attributes at every change. 2: when the order comes to rest. 3: so its timer, unless it has to ring earlier.
-4: local steps are awaited before anything else is heard (`workflows.arriving`).
+4: local steps are awaited before anything else is heard (`workflows.arriving`). 5: stock and money for a group that a
+change founds are held before the change is answered (`founding`).
 """
 
 
@@ -293,6 +300,7 @@ def state_at(start: Start) -> OrderState:
         bundle=start.bundle,
         clock=start.ordered_at if start.as_of else start.accepted_at,
         as_of=start.as_of,
+        release=RELEASE,
         version=start.version,
         waiting_changes=start.changes or (),
         holds=start.holds or (),

@@ -278,10 +278,27 @@ class World:
         held = self.stock.held[self.live(Operation.RESERVE, cancel.group)[0]]
         for line in lines:
             assert held.get((line.number, place, line.sku), 0) >= line.quantity, "cancelled before all is held (CHG8)"
+        self._new_groups_are_held_for(cancel, after)
         money = self._amounts(set(self.live(Operation.AUTHORIZE, cancel.group)) - self.known_expired)
         needed = sum(line.amount for line in lines)
         if after.facts.payment_method == "card" and not self.known_expired:
             assert max(money, default=0) >= needed, "cancelled before all is funded (CHG8)"
+
+    def _new_groups_are_held_for(self, cancel: Call, after: Opened) -> None:
+        """Lines that leave for a group that is not there yet are held, and paid for, before anything is cancelled."""
+        there = {plan.id for plan in self.database.at(cancel.revision).groups}
+        for plan in after.groups:
+            if plan.id in there:
+                continue
+            held = [self.stock.held[key] for key in self.live(Operation.RESERVE, plan.id)]
+            lines = [line for line in after.lines if line.group == plan.id]
+            for line in lines:
+                place = (line.number, plan.location, line.sku)
+                assert any(of.get(place, 0) >= line.quantity for of in held), "a new group has no stock (CHG8)"
+            money = self._amounts(set(self.live(Operation.AUTHORIZE, plan.id)) - self.known_expired)
+            if after.facts.payment_method == "card" and not self.known_expired:
+                needed = sum(line.amount for line in lines)
+                assert max(money, default=0) >= needed, "a new group has no money (CHG8)"
 
     def _amounts(self, keys: set[str]) -> list[int]:
         works = [self.done[key].work for key in keys]
