@@ -5,6 +5,7 @@ The cases run side by side, each with orders of its own; every case is a test.
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,7 @@ from domain.process.words import Stage
 from tests.changes import cases, ground
 from tests.changes.cases import Case, answers, ends, more, sent, statuses, untouched
 from tests.changes.ground import Customer, look, ready
-from tests.changes.matrix import PLACE
+from tests.changes.matrix import OTHER_PLACE, PLACE, PRICES, STOCK
 from tests.orders.scenarios import now
 from tests.support.shop import Shop
 
@@ -92,6 +93,84 @@ async def there_is_not_enough_stock(shop: Shop) -> None:
     assert f"Not enough stock at {PLACE}" in answer["words"]
     await untouched(customer, before)
     assert await customer.money() == before.money
+    await ends(customer, TOTAL)
+
+
+def _added(customer: Customer, units: int, change_id: str = "c-1") -> dict[str, Any]:
+    return {"change_id": change_id, "lines": [{"add": {"sku": customer.skus["c"], "quantity": units}}]}
+
+
+def _moved() -> dict[str, Any]:
+    return {"change_id": "c-1", "lines": [{"number": 2, "warehouse": OTHER_PLACE}]}
+
+
+async def there_is_not_enough_stock_for_an_added_line(shop: Shop) -> None:
+    """CHG8: it would go by itself, and is refused all the same; the next try founds the group."""
+    customer = await ready(shop)
+    before = await look(customer)
+    status, answer = await customer.change(_added(customer, STOCK + 1))
+    assert (status, answer["code"]) == (409, "out_of_stock")
+    assert answer["words"] == (
+        f"Not enough stock at {PLACE}. {customer.skus['c']}: {STOCK + 1} more wanted, {STOCK} available."
+        " Nothing was changed."
+    )
+    await untouched(customer, before)
+    assert await customer.money() == before.money
+    status, answer = await customer.change(_added(customer, 2, "c-2"))
+    assert (status, answer["outcome"]) == (200, "accepted")
+    assert [(one["step"], one["do"], one["lines"]) for one in answer["actions"][:3]] == [
+        ("schedule", "do", [3]),
+        ("reserve", "do", [3]),
+        ("authorize", "do", [3]),
+    ]
+    await sent(customer, [("released", ((1, "a", 3), (2, "b", 2))), ("released", ((3, "c", 2),))])
+    assert (await customer.stock())[PLACE, "c"] == (STOCK, 2)
+    await ends(customer, TOTAL + 2 * PRICES["c"])
+
+
+async def the_card_is_declined_for_an_added_line(shop: Shop) -> None:
+    customer = await ready(shop)
+    before = await look(customer)
+    await shop.fault("payments", "authorizations", "refuse", customer.number, code="insufficient_funds")
+    status, answer = await customer.change(_added(customer, 2))
+    assert (status, answer["code"]) == (409, "insufficient_funds")
+    await untouched(customer, before)
+    assert [group["id"] for group in (await shop.order(customer.number))["groups"]] == ["1"]
+    await ends(customer, TOTAL)
+
+
+async def one_line_that_moves_is_held_there_or_stays(shop: Shop) -> None:
+    """CHG8: the other warehouse has nothing of it; once it has, the line goes there and the rest goes on as it was."""
+    (skus,) = await ground.stocked(shop, 1, [PLACE])
+    customer = await ground.placed(shop, skus, Stage.RELEASED)
+    await ground.brought(customer, Stage.RELEASED)
+    before = await look(customer)
+    status, answer = await customer.change(_moved())
+    assert (status, answer["code"]) == (409, "out_of_stock")
+    assert f"Not enough stock at {OTHER_PLACE}" in answer["words"]
+    await untouched(customer, before)
+    arrived = {"id": f"late-{skus['b']}", "location": OTHER_PLACE, "sku": skus["b"], "quantity": 2, "reason": "receipt"}
+    await shop.ok("POST", "/v1/stock/movements", json={"movements": [arrived]})
+    status, answer = await customer.change({**_moved(), "change_id": "c-2"})
+    assert (status, answer["outcome"]) == (200, "accepted")
+    wanted = [
+        ("cancelled", ((1, "a", 3), (2, "b", 2))),
+        ("released", ((1, "a", 3),)),
+        ("released", ((2, "b", 2),)),
+    ]
+    await sent(customer, wanted)
+    stock = await customer.stock()
+    assert (stock[PLACE, "b"], stock[OTHER_PLACE, "b"]) == ((STOCK, 0), (2, 2))
+    await ends(customer, TOTAL)
+
+
+async def a_refused_cancel_gives_back_what_a_moved_line_had(shop: Shop) -> None:
+    customer = await ready(shop)
+    before = await look(customer)
+    await shop.fault("carrier", "cancellations", "refuse", customer.number, code="too_late")
+    status, answer = await customer.change(_moved())
+    assert (status, answer["code"]) == (409, "too_late")
+    await untouched(customer, before)
     await ends(customer, TOTAL)
 
 
@@ -329,6 +408,10 @@ CASES: tuple[Case, ...] = (
     the_new_card_is_declined,
     more_is_not_authorized,
     there_is_not_enough_stock,
+    there_is_not_enough_stock_for_an_added_line,
+    the_card_is_declined_for_an_added_line,
+    one_line_that_moves_is_held_there_or_stays,
+    a_refused_cancel_gives_back_what_a_moved_line_had,
     what_makes_no_sense_is_refused,
     the_group_that_has_left_is_left_alone,
     the_last_line_of_a_group_is_cancelled,

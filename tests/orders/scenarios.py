@@ -280,6 +280,16 @@ async def line_added(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def line_added_that_was_short(shop: Shop) -> str:
+    """Refused first, with what it held given back, then had: each time its stock and money are held first."""
+    number, sku = await waiting_for_the_carrier(shop), await shop.stocked()
+    await shop.fault("payments", "authorizations", "refuse", number, times=1, code="insufficient_funds")
+    await _changed(shop, number, 409, lines=[{"add": {"sku": sku, "quantity": 1}}])
+    await _changed(shop, number, lines=[{"add": {"sku": sku, "quantity": 1}}], change_id="c-2")
+    await shop.until(number, lambda order: len(order["shipments"]) == 2)
+    return await _ship(shop, number)
+
+
 async def changed_by_signal(shop: Shop) -> str:
     number = await waiting_for_the_carrier(shop)
     payload = {"change_id": "c-1", "base_revision": 1, "lines": [{"number": 1, "quantity": 5}]}
@@ -346,6 +356,7 @@ ENDED: tuple[Scenario, ...] = (
     change_refused_by_carrier,
     change_short_of_stock,
     line_added,
+    line_added_that_was_short,
     changed_by_signal,
     split,
 )

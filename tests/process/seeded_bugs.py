@@ -29,6 +29,7 @@ EXAMPLES = (
     "test_edit_kinds.py",
     "test_edit_moments.py",
     "test_edit_races.py",
+    "test_edit_new_groups.py",
 )
 MACHINE_STEPS = 40_000
 """The machine's budget for one bug."""

@@ -144,5 +144,24 @@ EDIT_BUGS = (
         "judged.get(group.id) or stage_of(group, change.progress)",
         "stage_of(group, change.progress)",
     ),
+    Bug(
+        "a new group is not held for",
+        "edits.py",
+        '"reworks": (*found, *founding.plan(draft, change))',
+        '"reworks": found',
+    ),
+    Bug(
+        "a new group forgets how far its keys were counted",
+        "founding.py",
+        'location="") if known is None else known',
+        'location="")',
+    ),
+    Bug("a group that is only planned shows", "rows.py", " if not group.planned)", ")"),
+    Bug(
+        "a new group begins with nothing of what was held for it",
+        "founding.py",
+        "        if run is not None:\n            snapshot",
+        "        if False:\n            snapshot",
+    ),
     Bug("finished while something is left to undo", "rows.py", " and bool(groups) and not left", " and bool(groups)"),
 )
