@@ -156,7 +156,7 @@ async def _accept(services: Services, caller: Caller, asked: MassRequest) -> str
             "at": services.clock(),
         }
         if known is None and await mass.keep(connection, kept, chosen):
-            await dispatch.announce(connection)
+            await dispatch.announce(connection, dispatch.MASS_ACTION)
             return mass_id
         known = known or await mass.find(connection, mass_id)
     assert known is not None

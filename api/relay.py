@@ -87,8 +87,8 @@ class Relay:
             if self._away_since is not None:
                 await asyncio.sleep(AWAY_PAUSE_SECONDS)
             elif found < RELAY_BATCH:
-                await _woken(listener)
-                if self._mass is not None:
+                said = await _woken(listener)
+                if self._mass is not None and dispatch.MASS_ACTION in said:
                     self._mass.wake()
 
     async def deliver(self) -> int:
@@ -203,10 +203,9 @@ async def _is_leader(listener: psycopg.AsyncConnection[object]) -> bool:
     return row is not None and row[0]
 
 
-async def _woken(listener: psycopg.AsyncConnection[object]) -> None:
-    """Wait for a commit that announces a message, or for the sweep."""
-    async for _ in listener.notifies(timeout=SWEEP_SECONDS, stop_after=1):
-        pass
+async def _woken(listener: psycopg.AsyncConnection[object]) -> set[str]:
+    """Wait for a commit that announces something, or for the sweep; what was announced."""
+    return {said.payload async for said in listener.notifies(timeout=SWEEP_SECONDS, stop_after=1)}
 
 
 async def serve(settings: Settings) -> None:

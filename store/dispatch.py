@@ -14,6 +14,8 @@ HEAD_START_SECONDS = 7
 """How long that is: longer than an answer usually takes, so that the order does not hear the same twice."""
 RELAY_LOCK = 7_017_484
 """Advisory lock of the one relay that delivers."""
+MASS_ACTION = "mass action"
+"""Announced when a mass action was accepted; it is not looked for with every message of an order (CAP13)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ async def enqueue(
     return int(row["id"])
 
 
-async def announce(connection: Connection) -> None:
-    """Wake the relay when the transaction commits."""
-    await connection.execute("SELECT pg_notify('dispatch', '')")
+async def announce(connection: Connection, what: str = "") -> None:
+    """Wake the relay when the transaction commits: for a message, or for `MASS_ACTION`."""
+    await connection.execute("SELECT pg_notify('dispatch', %s)", (what,))
 
 
 async def leave_to_relay(connection: Connection, message: int) -> None:
