@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.grid.alone", "tests.grid.buyer", "tests.grid.waves")
+pytest.register_assert_rewrite("tests.grid.alone", "tests.grid.buyer", "tests.grid.comparing", "tests.grid.waves")

@@ -1,23 +1,20 @@
 """Cells that touch nothing but their own order, so that all of them run side by side."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
-from temporalio.client import WorkflowExecutionStatus
-
 from domain.policy.model import TaskWord
-from domain.policy.process import Step
 from domain.process.messages import CarrierFact
 from domain.process.words import REMOTE, UNDO, Operation
 from tests.grid.again import reset_at, until_asked_again
-from tests.grid.buyer import BEHIND_THE_GOODS, EFFECT, MORE, PATIENCE, STOCK, UNITS, Buyer, new_buyer, ordered
-from tests.grid.database import Lock, done_effects, effect_locked, stock_locked
+from tests.grid.buyer import BEHIND_THE_GOODS, EFFECT, MORE, STOCK, UNITS, Buyer, new_buyer, ordered
+from tests.grid.comparing import at_the_outside, has_ended, keys_are, step_of
+from tests.grid.database import Lock, effect_locked, stock_locked
 from tests.grid.policies import ATTEMPTS
 from tests.support.shop import Shop
-from tools.docs.saga_grid import Cell, Hazard, shipped_process, shipped_steps
+from tools.docs.saga_grid import Cell, Hazard, shipped_process
 
 AWAY = {Operation.SHIP: "carrier", Operation.CANCEL_SHIPMENT: "carrier"}
 TOO_LATE = {TaskWord.INVOICE: "order_closed"}
@@ -259,39 +256,6 @@ async def to_be_undone(shop: Shop, cell: Cell) -> Buyer:
     buyer = await ordered(shop, cell.task)
     await buyer.released()
     return buyer
-
-
-# ---- what is compared -----------------------------------------------------------------------------------
-
-
-def step_of(cell: Cell) -> Step:
-    return next(step for step in shipped_steps() if step.step == cell.step)
-
-
-async def keys_are(buyer: Buyer, cell: Cell, n: int) -> None:
-    """One effect of that kind is done, under the n-th key: a fault is tried again under its key, a refusal is not."""
-    wanted = f"{buyer.number}/{cell.step}/1/r1/{EFFECT[cell.task]}/{n}"
-    assert await done_effects(buyer, EFFECT[cell.task]) == [wanted]
-
-
-async def at_the_outside(buyer: Buyer, task: TaskWord) -> int:
-    """How many effects of that kind the outside has in its own books."""
-    if task is TaskWord.SHIP:
-        return len((await buyer.shop.books("carrier", buyer.number))["requests"])
-    money = (await buyer.shop.books("payments", buyer.number))["authorizations"]
-    if task is TaskWord.AUTHORIZE:
-        return len(money)
-    return sum(len(one["captures"]) for one in money)
-
-
-async def has_ended(buyer: Buyer, run_id: str) -> None:
-    """The run that was begun anew comes to its end as well."""
-    handle = buyer.shop.temporal.get_workflow_handle(f"order-{buyer.number}", run_id=run_id)
-    deadline = time.monotonic() + PATIENCE
-    while (status := (await handle.describe()).status) is WorkflowExecutionStatus.RUNNING:
-        assert time.monotonic() < deadline, f"{buyer.number} still runs"
-        await asyncio.sleep(0.25)
-    assert status is WorkflowExecutionStatus.COMPLETED
 
 
 HAPPENS: dict[Hazard, Callable[[Shop, Cell], Awaitable[None]]] = {

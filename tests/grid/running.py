@@ -23,12 +23,12 @@ async def run_all(shop: Shop) -> Ran:
     lap = _laps()
     await _services(shop)
     lap("services")
-    dead = await kill_worker(shop)
-    lap("worker killed")
     lost = await lose_answers(shop)
     lap("answers lost")
     away = await pause_database(shop)
     lap("database paused")
+    dead = await kill_worker(shop)
+    lap("worker killed")
     judging = [(survived, dead), (recovered, lost | away)]
     works: dict[Cell, Awaitable[None]] = {
         cell: judge(cell, buyer) for judge, found in judging for cell, buyer in found.items()

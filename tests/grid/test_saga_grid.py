@@ -1,7 +1,7 @@
 """Every step of the shipped process with everything that can happen to it, on the whole stack (CHG9, ORC19, I1-I14).
 
-All cells run on one stack, each with an order of its own. Those that hit everybody, a dead worker and a database that
-does not answer, come first; the others run side by side. Each has its own test; the last ones look at what is left.
+All cells run on one stack, each with an order of its own. Those that hit everybody, a database that does not answer
+and a dead worker, come first; the others run side by side. Each has its own test; the last ones look at what is left.
 """
 
 import asyncio

@@ -34,8 +34,12 @@ READY = "ready after"
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    """Variables for a stack of its own: home in `folder`, every port free; of ours only PATH and HOME."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+    """Variables for a stack of its own: home in `folder`, every port free; of ours only what finds programs."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        if name in os.environ
+    }
     ports = {name: str(free_port()) for name in PORTS}
     return {**kept, "ORDITO_HOME": str(folder / "home"), "COLUMNS": "200", **ports, **changes}
 
