@@ -75,7 +75,7 @@ class Inventory:
 
         async def do(connection: Connection) -> Outcome:
             await effects.fence(connection, call, work.of, Operation.RESERVE, FENCED)
-            await stock.release(connection, work.of)
+            await stock.release(connection, work.of, lost=bool(work.lost))
             await effects.record(connection, call, Outcome())
             await save(connection, call)
             return Outcome()

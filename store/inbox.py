@@ -132,6 +132,10 @@ async def _move(connection: Connection, fact: CarrierFact, now: str) -> _Moved:
         note = await stock.issue(connection, fact.request_key, lines) or note
     if fact.status == "cancelled" or (leaves and fact.short):
         await connection.execute("UPDATE shipment_line SET live = false WHERE key = %s AND live", (fact.request_key,))
+    elif fact.status in ("lost", "damaged"):
+        # The carrier has ended the request: what has not left may be asked for anew (I12).
+        await connection.execute("UPDATE shipment_line SET live = false WHERE key = %s AND live", (fact.request_key,))
+        return _Moved("told in the timeline")
     elif fact.status not in PROGRESS:
         return _Moved("told in the timeline")
     if fact.status in PROGRESS and PROGRESS.index(fact.status) <= PROGRESS.index(now):

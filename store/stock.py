@@ -56,6 +56,9 @@ UPDATE stock s SET reserved = s.reserved - f.quantity
 FROM (SELECT location, sku, sum(quantity) AS quantity FROM freed GROUP BY location, sku) f
 WHERE s.location = f.location AND s.sku = f.sku
 """
+WRITE_OFF = RELEASE.replace(
+    "SET reserved = s.reserved - f.quantity", "SET reserved = s.reserved - f.quantity, on_hand = s.on_hand - f.quantity"
+)
 
 
 class Shortage(NamedTuple):
@@ -91,7 +94,10 @@ async def reserve(connection: Connection, call: Call, work: ReserveStock) -> lis
     return short
 
 
-async def release(connection: Connection, key: str) -> None:
-    """Give back what is still held under a reserve effect's key; a second time does nothing."""
+async def release(connection: Connection, key: str, *, lost: bool = False) -> None:
+    """Give back what is still held under a reserve effect's key; a second time does nothing.
+
+    Of lost goods nothing comes back: what is on hand gets less by as much.
+    """
     await connection.execute(LOCK_HELD, {"key": key})
-    await connection.execute(RELEASE, {"key": key})
+    await connection.execute(WRITE_OFF if lost else RELEASE, {"key": key})

@@ -8,12 +8,13 @@ from domain.policy.model import SUPPORTED_TASKS, Choose, Node, Process, Reaction
 from domain.policy.model import Path as ProcessPath
 from domain.policy.walk import steps_with_paths
 
-ONLY_WAIT = ("of", "until", "at_most", "due", "if_late")
+ONLY_WAIT = ("of", "until", "at_most", "due", "if_late", "if_lost")
 NO_CALL = frozenset({TaskWord.SCHEDULE, TaskWord.WAIT, TaskWord.CLOSE})
 ON_ERROR = frozenset({ReactionWord.HOLD, ReactionWord.SKIP, ReactionWord.CANCEL, ReactionWord.ASK})
 PICKS_LINES = frozenset({TaskWord.RESERVE, TaskWord.SHIP})
 """Steps that may leave lines out (ORC4); money is for all lines, and a wait follows its ship step."""
 IF_LATE = frozenset({ReactionWord.ALERT})
+IF_LOST = frozenset({ReactionWord.RE_SEND, ReactionWord.ASK})
 NEVER_SKIPPED = frozenset({TaskWord.SCHEDULE, TaskWord.RESERVE, TaskWord.AUTHORIZE, TaskWord.SHIP})
 """Later steps stand on these; without them an order would wait for ever or ship uncovered (I7)."""
 
@@ -85,7 +86,7 @@ def _wait(step: Step, at: Path) -> Iterator[Problem]:
 
 
 def _reactions(step: Step, roles: Sequence[str], at: Path) -> Iterator[Problem]:
-    for key, able in (("on_error", ON_ERROR), ("if_late", IF_LATE)):
+    for key, able in (("on_error", ON_ERROR), ("if_late", IF_LATE), ("if_lost", IF_LOST)):
         reaction = getattr(step, key)
         if reaction is None:
             continue

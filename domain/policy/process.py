@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 
 from domain.policy.words import Condition, Name, PolicyModel, ShipStatus, TaskWord, Words, YesNo
 from domain.policy.written import Duration, Reaction
@@ -61,6 +61,14 @@ class Step(PolicyModel):
     lead_time: LeadTime | None = None
     if_late: Reaction | None = None
     on_error: Reaction | None = None
+    if_lost: Reaction | None = None
+    """For `wait`: what follows when the carrier reports a shipment that has not left as lost or damaged (SHP2)."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A folder that does not use the newer word means what it meant, and has the hash it had."""
+        said: dict[str, Any] = usual(self)
+        return said if self.if_lost is not None else {key: value for key, value in said.items() if key != "if_lost"}
 
 
 class Path(PolicyModel):

@@ -4,10 +4,10 @@ A fact may come before the order knows of the effect it speaks of: the answer to
 fact, and a resumed order is told all its facts again at its start. Such a fact is kept until it can be heard.
 """
 
-from domain.policy.model import ShipStatus, Step, TaskWord
-from domain.process import splits
+from domain.policy.model import ShipStatus
+from domain.process import losses, splits
 from domain.process.draft import Draft
-from domain.process.flow import steps_of
+from domain.process.losses import waits_for
 from domain.process.messages import CarrierFact, Fact, PaymentFact
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.capture import lapse
@@ -51,8 +51,8 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
         _progress(draft, group, run, fact)
         if fact.short:
             return splits.close_short(draft, group.id, fact.request_key)
-    elif fact.status == "lost":
-        return _lost(draft, group, run)
+    elif fact.status in losses.LOST:
+        return losses.lost(draft, group, run, fact.status)
     return True
 
 
@@ -66,7 +66,7 @@ def _run_of(draft: Draft, key: str) -> tuple[Group, Run] | None:
 
 def _progress(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
     """Enters how far the units are; whatever is shipped was picked before."""
-    waits = _waits_for(draft, group, run)
+    waits = waits_for(draft, group, run)
     awaited = {ShipStatus.SHIPPED, *(step.until for step in waits if step.until is not None)}
     far = _PROGRESS.index(ShipStatus(fact.status))
     before = group.reached.get(fact.request_key, {})
@@ -79,26 +79,6 @@ def _progress(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
     draft.put(group.model_copy(update={"reached": group.reached | {fact.request_key: known}}))
     for step in waits:
         settle(draft, group.id, step)
-
-
-def _lost(draft: Draft, group: Group, run: Run) -> bool:
-    """Parks the wait for a lost shipment; False while that wait is still to come."""
-    if run.state in _UNKNOWN:
-        return False
-    if run.state is not RunState.DONE:
-        return True
-    waits = [group.runs.get(step.step) for step in _waits_for(draft, group, run)]
-    waiting = next((wait for wait in waits if wait is not None and wait.state is RunState.WAITING), None)
-    if waiting is None:
-        return all(wait is not None and wait.state is not RunState.UNDONE for wait in waits)
-    words = f"The carrier reports the shipment of {run.since.date().isoformat()} as lost."
-    draft.park(group.id, waiting, "lost", words)
-    return True
-
-
-def _waits_for(draft: Draft, group: Group, run: Run) -> list[Step]:
-    steps = steps_of(draft.process(group))
-    return [step for step in steps if step.do is TaskWord.WAIT and step.of == run.step]
 
 
 def _payment(draft: Draft, fact: PaymentFact) -> bool:

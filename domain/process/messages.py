@@ -291,6 +291,8 @@ class Undo(Message):
     of: str
     amount: int = 0
     currency: str = ""
+    lost: bool | None = None
+    """True for stock that is not there any more: it is taken off what is on hand too (SHP2)."""
 
 
 Work = Annotated[

@@ -92,6 +92,8 @@ class Run(Message):
     unanswered: Call | None = None
     """The call that ended without an answer: it may have had its effect, and goes out again under the same key."""
     expires_at: datetime | None = None
+    lost: bool | None = None
+    """True for a reservation whose goods are lost: undone, they are not there any more."""
 
     @property
     def passed(self) -> bool:

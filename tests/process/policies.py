@@ -26,8 +26,8 @@ BUNDLE = "b" * 64
 
 def step(name: str, do: TaskWord, **more: Any) -> Step:
     """A step; `on_error` as text."""
-    if "on_error" in more:
-        more["on_error"] = Reaction.parse(more["on_error"])
+    for key in {"on_error", "if_lost"} & more.keys():
+        more[key] = Reaction.parse(more[key])
     return Step.model_validate({"step": name, "do": do, **more})
 
 
@@ -45,8 +45,8 @@ class Steps:
     """The usual steps, with the reactions to errors that a test wants."""
 
     def __init__(self, **on_error: str) -> None:
-        def reaction(name: str) -> dict[str, str]:
-            return {"on_error": on_error[name]} if name in on_error else {}
+        def reaction(name: str, key: str = "on_error") -> dict[str, str]:
+            return {key: on_error[name]} if name in on_error else {}
 
         day = Duration.parse("1 business day")
         self.schedule = step("schedule", TaskWord.SCHEDULE, lead_time=day)
@@ -55,7 +55,7 @@ class Steps:
             "authorize", TaskWord.AUTHORIZE, when=CARD, retry="quick", owner="finance_manager", **reaction("authorize")
         )
         self.ship = step("ship", TaskWord.SHIP, retry="quick", **reaction("ship"))
-        self.shipped = wait(ShipStatus.SHIPPED)
+        self.shipped = wait(ShipStatus.SHIPPED, **reaction("lost", "if_lost"))
         self.capture = step("capture", TaskWord.CAPTURE, when=CARD, retry="quick", **reaction("capture"))
         self.invoice = step("invoice", TaskWord.INVOICE, **reaction("invoice"))
 

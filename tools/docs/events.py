@@ -31,6 +31,7 @@ MEANINGS = {
     "hold.released": "a hold was released; the order goes on unless another one stands",
     "order.retried": "somebody had parked work tried again",
     "order.overdue": "a wait has lasted past its deadline",
+    "shipment.sent_again": "a shipment was lost before it left; as the policy says, other goods are held and sent",
     "order.split": "a part has left and the carrier ships no more of it: the rest goes on by itself as a new group",
     "order.completed": "every step of every open group has been passed",
     "order.cancelled": "the order is cancelled; the words name all that was undone",

@@ -11,7 +11,7 @@ from domain.process.messages import Outcome, RequestShipment, Undo
 from domain.process.state import Group, Run
 from domain.process.words import Operation
 
-ALWAYS_WAKE = ("lost",)
+ALWAYS_WAKE = ("lost", "damaged")
 """What the process must hear of even if no step waits for it."""
 
 
