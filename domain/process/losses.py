@@ -23,20 +23,27 @@ def lost(draft: Draft, group: Group, request: Run, how: str) -> bool:
         return True
     steps = waits_for(draft, group, request)
     waits = [group.runs.get(step.step) for step in steps]
-    waiting = next((wait for wait in waits if wait is not None and wait.state is RunState.WAITING), None)
-    if waiting is None:
-        return all(wait is not None and wait.state is not RunState.UNDONE for wait in waits)
-    said = next(step.if_lost for step in steps if step.step == waiting.step)
-    left = group.reached.get(request.key or "", {}).get(ShipStatus.SHIPPED)
-    if said is not None and said.word is ReactionWord.RE_SEND and not left:
+    if _is_sent_again(group, request, steps):
         if edits.frozen(draft, group.id):
             return False
         _send_again(draft, group, request, how)
         return True
+    waiting = next((wait for wait in waits if wait is not None and wait.state is RunState.WAITING), None)
+    if waiting is None:
+        return all(wait is not None and wait.state is not RunState.UNDONE for wait in waits)
+    said = next(step.if_lost for step in steps if step.step == waiting.step)
     if said is not None and said.role is not None:
         waiting = draft.change_run(group.id, waiting.step, owner=said.role)
     draft.park(group.id, waiting, how, f"{_reported(request, how)}.")
     return True
+
+
+def _is_sent_again(group: Group, request: Run, steps: list[Step]) -> bool:
+    """Whether the first wait that is not over says so, also if it is still to come: nothing of it has left yet."""
+    runs = ((step, group.runs.get(step.step)) for step in steps)
+    said = next((step.if_lost for step, run in runs if run is None or not run.passed), None)
+    left = group.reached.get(request.key or "", {}).get(ShipStatus.SHIPPED)
+    return said is not None and said.word is ReactionWord.RE_SEND and not left
 
 
 def waits_for(draft: Draft, group: Group, run: Run) -> list[Step]:

@@ -9,6 +9,7 @@ from domain.process.words import Operation
 from tests.process.outside import World
 from tests.process.policies import standard
 from tests.process.runner import Run
+from tests.process.test_resuming import resumed
 
 LOCAL = [Operation.RESERVE, Operation.RELEASE]
 
@@ -106,3 +107,13 @@ def test_a_loss_during_a_cancel_waits_for_its_end() -> None:
     run.world.gone.add(run.key("ship"))
     assert run.answer().outcome == "refused"
     assert len(of_kind(run, Operation.RESERVE)) == 2
+
+
+def test_a_resumed_order_finds_what_it_did_about_the_loss() -> None:
+    run = waiting("re_send")
+    loses(run)
+    run.settle()
+    again = resumed(run).settle()
+    assert [again.key(name) for name in ("reserve", "ship")] == [run.key(name) for name in ("reserve", "ship")]
+    assert of_kind(again, Operation.RELEASE) == []
+    assert [waiting.step for waiting in again.row.waiting] == ["wait_for_shipped"]
