@@ -153,9 +153,14 @@ _WITH_EFFECT = ("schedule", "reserve", "authorize", "ship")
 
 
 def plan(cell: Cell) -> dict[str, str]:
-    """What is done to each step that has begun; without the wait, which begins a moment after the request is there."""
-    if cell.expected in (Treatment.KEPT, Treatment.BESIDE):
+    """What is done to each step that has begun, or will be for a line that goes by itself.
+
+    Without the wait, which begins a moment after the request is there.
+    """
+    if cell.expected is Treatment.KEPT:
         return {}
+    if cell.expected is Treatment.BESIDE:  # nothing of it has begun: what will be done is told, to the end
+        return dict.fromkeys([*_WITH_EFFECT, "capture", "invoice"], "do")
     words = dict.fromkeys([*_WITH_EFFECT, *(["capture"] if cell.stage is Stage.SHIPPED else [])], "keep")
     if cell.expected in APPLIED:
         words |= {"schedule": "redo", "reserve": "update" if _moves_stock(cell) else "keep"}

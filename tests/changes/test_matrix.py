@@ -93,6 +93,8 @@ def _accepted(report: Report) -> None:
     assert (answer["revision"], after.order["revision"]) == (2, 2)
     plan = {action["step"]: action["do"] for action in answer["actions"] if not action["step"].startswith("wait")}
     assert plan == expected.plan(cell)
+    if cell.expected is Treatment.BESIDE:
+        assert {tuple(action["lines"]) for action in answer["actions"]} == {(3,)}
     cancels = cell.expected is Treatment.REPLACED
     assert answer["cost"] == {"amount": expected.COST[cell.stage] if cancels else "0.00", "currency": "USD"}
     total = expected.goods(cell).total
