@@ -47,6 +47,12 @@ MIN_YEAR = _limit("earliest year of a date", 1970, "", "an earlier order is a ty
 MAX_YEAR = _limit("latest year of a date", 2199, "", "a later date is a typing mistake")
 MAX_FUTURE_HOURS = _limit("ordered_at ahead of the clock", 24, "hours", "clocks and time zones differ; orders do not")
 
+# ---- UBL documents -----------------------------------------------------------------------------------
+
+MAX_UBL_BYTES = _limit("body of a UBL document", 8_388_608, "bytes", "2,000 lines as verbose as UBL's own examples")
+MAX_UBL_ELEMENTS = _limit("elements of a UBL document", 120_000, "elements", "60 for each of 2,000 lines")
+MAX_UBL_DEPTH = _limit("nesting of a UBL document", 30, "levels", "an order of UBL has at most 15")
+
 # ---- an order's process ------------------------------------------------------------------------------
 
 MAX_HOLDS = _limit("holds of an order at one time", 50, "holds", "each has somebody who looks after it")

@@ -29,6 +29,7 @@ from api import (
     skip,
     stock,
     totals,
+    ubl,
 )
 from api.errors import ApiError
 from api.metrics import Metrics
@@ -39,7 +40,7 @@ from settings import Settings
 from workflows.gateway import OrderNotRunningError, TemporalAwayError
 
 ROUTERS = (
-    place, orders, changes, revisions, holds, skip, resume, mass,
+    place, orders, changes, ubl, revisions, holds, skip, resume, mass,
     inbox, events, exceptions, stock, items, totals, policies,
 )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """The way of every change: kept, then put to the order itself; whatever goes wrong, the relay has it (CHG14)."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from starlette.responses import Response
@@ -15,26 +16,50 @@ from domain.process.change_requests import signal_payload, without_personal_data
 from domain.process.messages import ChangeAsked
 from domain.process.words import ChangeOutcome
 from store import changes, dispatch, reading
-from store.pool import repeatable
+from store.pool import Connection, repeatable
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
 
 log = structlog.get_logger("api")
 
 
+Guard = Callable[[Connection], Awaitable[None]]
+"""Looks at the order before a change is kept, in the same transaction; raises ApiError if it must not be."""
+
+
+class Answered(NamedTuple):
+    """A change that was not refused: as it is shown, HTTP status, headers."""
+
+    shown: dict[str, Any]
+    status: int
+    headers: dict[str, str]
+
+
 async def ask_for(
     services: Services, number: str, asked: ChangeAsked, wait: timedelta, edit: dict[str, Any] | None = None
 ) -> Response:
+    """As `put_to_order`, as a response."""
+    return answer(*await put_to_order(services, number, asked, wait, edit))
+
+
+async def put_to_order(
+    services: Services,
+    number: str,
+    asked: ChangeAsked,
+    wait: timedelta,
+    edit: dict[str, Any] | None = None,
+    guard: Guard | None = None,
+) -> Answered:
     """Keep the change, ask the order, and answer: 200, 202 or 409 by the outcome. `edit` is kept with it."""
-    row, message = await _keep(services, number, asked, edit or {})
+    row, message, new = await _keep(services, number, asked, edit or {}, guard)
     if row["answer"] is None:
         row = await _ask(services, number, asked, message, wait) or row
-    return _answer(number, row)
+    return _answered(number, row, {} if new else {"Idempotent-Replay": "true"})
 
 
 async def _keep(
-    services: Services, number: str, asked: ChangeAsked, edit: dict[str, Any]
-) -> tuple[dict[str, Any], int | None]:
-    """Commit the change and its message; the row, and the message's id when it is new.
+    services: Services, number: str, asked: ChangeAsked, edit: dict[str, Any], guard: Guard | None
+) -> tuple[dict[str, Any], int | None, bool]:
+    """Commit the change and its message; the row, the message's id when there is one, and whether it is new.
 
     A closed order has nobody to ask: its answer is written at once.
     """
@@ -45,17 +70,20 @@ async def _keep(
         start = await reading.start_of(connection, number)
         if start is None:
             raise order_unknown()
+        if guard is not None:
+            await guard(connection)
         row, new = await changes.keep(connection, number, asked.model_dump(mode="json"), document)
         if not new:
             known = row["document"]  # of one that came as a signal: less of it, or nothing
             if row["kind"] != asked.change or known != {name: document.get(name) for name in known}:
                 raise ApiError("change_id_reused", "This change_id came before, with another content.")
-            return row, None
+            return row, None, False
         if start["finished"]:
             await changes.answer_closed(connection, number, asked.change_id, asked.at)
-            return (await changes.find(connection, number, asked.change_id)) or row, None
+            return (await changes.find(connection, number, asked.change_id)) or row, None, True
         message = signal_payload(asked)
-        return row, await dispatch.enqueue(connection, number, "change", message, note=dispatch.ASKED_DIRECTLY)
+        note = dispatch.ASKED_DIRECTLY
+        return row, await dispatch.enqueue(connection, number, "change", message, note=note), True
 
 
 async def _ask(
@@ -94,7 +122,7 @@ async def _take_back(services: Services, number: str, change_id: str, message: i
     raise come_again("queue_full", words)
 
 
-def _answer(number: str, row: dict[str, Any]) -> Response:
+def _answered(number: str, row: dict[str, Any], headers: dict[str, str]) -> Answered:
     """200, 202 or 409 by the outcome."""
     shown = change_view(row, row["currency"])
     place = f"/v1/orders/{number}/changes/{row['change_id']}"
@@ -105,9 +133,9 @@ def _answer(number: str, row: dict[str, Any]) -> Response:
             code = "order_closed" if shown["code"] == "order_closed" else "change_refused"
             raise ApiError(code, shown["words"] or "", change=_plain(shown), reason=shown["code"] or "")
         case ChangeOutcome.ACCEPTED | ChangeOutcome.PARTLY:
-            return answer(shown, 200)
+            return Answered(shown, 200, headers)
         case _:
-            return answer(shown, 202, {"Location": place})
+            return Answered(shown, 202, {**headers, "Location": place})
 
 
 def _plain(shown: dict[str, Any]) -> dict[str, Any]:

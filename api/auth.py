@@ -18,8 +18,8 @@ _bearer = HTTPBearer(
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def caller_with(role: Role | None) -> Callable[[Request, Any], Awaitable[Caller]]:
-    """A dependency that gives the caller, when the key is valid and has the role, if one is named."""
+def caller_with(*roles: Role) -> Callable[[Request, Any], Awaitable[Caller]]:
+    """A dependency that gives the caller, when the key is valid and has one of the roles, if any are named."""
 
     async def check(request: Request, credentials: Credentials) -> Caller:
         caller = await services_of(request).keyring.caller(credentials.credentials) if credentials else None
@@ -27,8 +27,8 @@ def caller_with(role: Role | None) -> Callable[[Request, Any], Awaitable[Caller]
             detail = "The API key is not valid." if credentials else "The request has no API key."
             raise ApiError("no_key", detail, headers={"WWW-Authenticate": 'Bearer realm="ordito"'})
         structlog.contextvars.bind_contextvars(principal=caller.principal)
-        if role is not None:
-            demand(caller, role)
+        if roles and not any(caller.may(role) for role in roles):
+            demand(caller, roles[0])
         return caller
 
     return check
@@ -40,11 +40,13 @@ def demand(caller: Caller, role: Role) -> None:
         raise ApiError("role_missing", f"This needs the role {role.value}, which the key has not.", role=role.value)
 
 
-AnyCaller = Annotated[Caller, Depends(caller_with(None))]
+AnyCaller = Annotated[Caller, Depends(caller_with())]
 """For routes whose role hangs on the body: they `demand` it themselves."""
 OrderWriter = Annotated[Caller, Depends(caller_with(Role.ORDERS_WRITE))]
 OrderReader = Annotated[Caller, Depends(caller_with(Role.ORDERS_READ))]
 ChangeWriter = Annotated[Caller, Depends(caller_with(Role.CHANGES_WRITE))]
+DocumentSender = Annotated[Caller, Depends(caller_with(Role.ORDERS_WRITE, Role.CHANGES_WRITE))]
+"""May place or change orders; which of the two a document needs is known when it is read."""
 Operator = Annotated[Caller, Depends(caller_with(Role.OPERATIONS))]
 CatalogueWriter = Annotated[Caller, Depends(caller_with(Role.CATALOGUE_WRITE))]
 StockWriter = Annotated[Caller, Depends(caller_with(Role.STOCK_WRITE))]

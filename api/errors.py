@@ -27,6 +27,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     ),
     "invalid_query": ErrorKind(422, "The query has problems", "Mend the parameters named in `problems`."),
     "not_json": ErrorKind(400, "The body cannot be read", "Send one JSON value in UTF-8."),
+    "not_xml": ErrorKind(400, "The document cannot be read", "Send one UBL document, well-formed, without a DTD."),
     "body_too_large": ErrorKind(413, "The body is too large", "Send less at once; the limits page has the numbers."),
     "no_key": ErrorKind(401, "Who are you?", "Send `Authorization: Bearer <API key>` with a key that is valid."),
     "role_missing": ErrorKind(403, "The key may not do this", "Ask an administrator for a key with the role named."),
@@ -47,6 +48,9 @@ CATALOGUE: dict[str, ErrorKind] = {
     ),
     "number_taken": ErrorKind(409, "The number is another order's", "Leave the number out, or send a free one."),
     "change_id_reused": ErrorKind(422, "The change_id was used for another change", "Take a new change_id."),
+    "document_stale": ErrorKind(
+        409, "A later document came before", "Send what you want now as a new document, with the next sequence number."
+    ),
     "change_refused": ErrorKind(
         409, "The change was refused", "Read `detail`; the answer stays the same for this change_id."
     ),
@@ -130,6 +134,12 @@ PROBLEM_CODES: dict[str, str] = {
     "card_number": "A text looks like the number of a payment card.",
     "too_deep": "The JSON is nested too deeply.",
     "not_json": "The body is not JSON.",
+    "not_xml": "The body is not XML that is taken here.",
+    "unknown_document": "An XML document is none of the types that are taken.",
+    "not_carried_out": "A UBL document asks for something that cannot be carried out.",
+    "unknown_unit": "A quantity is not in pieces.",
+    "not_a_quantity": "A quantity is not a whole number of pieces.",
+    "other_currency": "An amount is not in the currency of its order.",
     "other_change": "A token is of a preview of another change.",
     "role_needed": "The field may be set only with a role that the key has not.",
     "policy": "A policy file has a problem; the path names file, line and column.",
@@ -183,6 +193,8 @@ def document_refused(problems: tuple[Problem, ...], code: str = "invalid_documen
     """The answer to a document with problems."""
     if all(problem.code == "not_json" for problem in problems):
         return ApiError("not_json", problems[0].words)
+    if all(problem.code == "not_xml" for problem in problems):
+        return ApiError("not_xml", problems[0].words)
     count = "one problem" if len(problems) == 1 else f"{len(problems):,} problems"
     places = "; ".join(f"{problem.path}: {problem.words}" for problem in problems[:3])
     more = f" And {len(problems) - 3:,} more." if len(problems) > 3 else ""

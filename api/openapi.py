@@ -49,13 +49,13 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
         statuses |= {401} if "/inbox/" in path else {401, 403}
     if "requestBody" in operation:
         statuses |= {400, 413}
-    if "{" in path:
+    if "{" in path or path == "/v1/ubl":
         statuses.add(404)
     asking = ("/cancel", "/changes", "/holds", "/skip", "/movements")
     conflicts = asking if "requestBody" in operation else ("/retry", "/holds/{hold_id}")
-    if path.endswith(conflicts) or path == "/v1/orders":
+    if path.endswith(conflicts) or path in ("/v1/orders", "/v1/ubl"):
         statuses.add(409)
-    if path.endswith(("/cancel", "/changes")) and "requestBody" in operation:
+    if path.endswith(("/cancel", "/changes", "/ubl")) and "requestBody" in operation:
         statuses.add(429)
     for status in sorted(statuses):
         codes = ", ".join(f"`{code}`" for code, kind in CATALOGUE.items() if kind.status == status)

@@ -55,9 +55,24 @@ async def place_order(request: Request, caller: OrderWriter) -> Response:
     wait = query.choice("wait", ("promised",))
     seconds = query.number("timeout", DEFAULT_WAIT_SECONDS, 1, MAX_WAIT_SECONDS)
     query.done()
-    key = _idempotency_key(request)
-    order = await _read(request, services, caller)
-    document, party = split(order)
+    key = idempotency_key(request)
+    accepted, status, headers = await take_order(services, caller, await read_json(request, MAX_ORDER_BYTES), key)
+    if wait is None:
+        return answer(accepted, status, headers)
+    promise = await _promise(services, accepted["number"], timedelta(seconds=seconds))
+    if promise is None:
+        return answer({**accepted, "promise": None}, 202, headers)
+    return answer({**accepted, "promise": _promise_view(promise)}, status, headers)
+
+
+async def take_order(
+    services: Services, caller: Caller, raw: Any, key: str | None
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Accept the order in a JSON value, or find it accepted before: the answer, its HTTP status, its headers.
+
+    Raises ApiError with all that is wrong with it.
+    """
+    document, party = split(await _read(raw, services, caller))
     taken = await accept(services.pool, Placing(document, party, caller.principal, key, services.clock()))
     if isinstance(taken, NotTaken):
         raise _refused(taken)
@@ -65,14 +80,16 @@ async def place_order(request: Request, caller: OrderWriter) -> Response:
     headers = {"Location": f"/v1/orders/{taken.number}"}
     if taken.replay:
         headers["Idempotent-Replay"] = "true"
-    status = 200 if taken.replay else 201
-    accepted = _accepted(taken)
-    if wait is None:
-        return answer(accepted, status, headers)
-    promise = await _promise(services, taken.number, timedelta(seconds=seconds))
-    if promise is None:
-        return answer({**accepted, "promise": None}, 202, headers)
-    return answer({**accepted, "promise": _promise_view(promise)}, status, headers)
+    return _accepted(taken), 200 if taken.replay else 201, headers
+
+
+async def problems_of(services: Services, caller: Caller, raw: Any) -> tuple[Problem, ...]:
+    """All that is wrong with the order in a JSON value; nothing is kept."""
+    try:
+        await _read(raw, services, caller)
+    except ApiError as error:
+        return error.problems
+    return tuple(await _item_problems(services, raw))
 
 
 def _accepted(taken: Taken) -> dict[str, Any]:
@@ -85,15 +102,15 @@ def _accepted(taken: Taken) -> dict[str, Any]:
     }
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """The caller's key, if there is one; ApiError when it cannot be used."""
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= MAX_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()):
         raise ApiError("idempotency_key_invalid", "The header Idempotency-Key is empty, too long or not printable.")
     return key
 
 
-async def _read(request: Request, services: Services, caller: Caller) -> OrderDocument:
-    raw = await read_json(request, MAX_ORDER_BYTES)
+async def _read(raw: Any, services: Services, caller: Caller) -> OrderDocument:
     try:
         order = read_order(raw, services.clock())
     except ProblemsFound as found:

@@ -1,5 +1,6 @@
 """What OpenAPI says about bodies that our own code reads, and the examples."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
@@ -29,6 +30,25 @@ def body_of(model: type[BaseModel], example: Any, *, many: bool = False) -> dict
     if many:
         schema = {"type": "array", "items": schema, "minItems": 1}
     content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd"
+_CANCELLATION = f"""<OrderCancellation xmlns="{_UBL}:OrderCancellation-2"
+    xmlns:cac="{_UBL}:CommonAggregateComponents-2" xmlns:cbc="{_UBL}:CommonBasicComponents-2">
+  <cbc:ID>CX-1</cbc:ID>
+  <cbc:IssueDate>2026-03-31</cbc:IssueDate>
+  <cbc:CancellationNote>The site is closed.</cbc:CancellationNote>
+  <cac:OrderReference><cbc:ID>PO-4711</cbc:ID></cac:OrderReference>
+  <cac:BuyerCustomerParty><cac:Party><cbc:EndpointID>4098765000010</cbc:EndpointID></cac:Party></cac:BuyerCustomerParty>
+  <cac:SellerSupplierParty><cac:Party><cbc:EndpointID>4012345000009</cbc:EndpointID></cac:Party></cac:SellerSupplierParty>
+</OrderCancellation>
+"""
+
+
+def xml_body() -> dict[str, Any]:
+    """The `openapi_extra` of a route whose body is a UBL document."""
+    content = {"application/xml": {"schema": {"type": "string"}, "example": _CANCELLATION}}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -81,6 +101,8 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "accepted_to": (_MOMENT, "Accepted before this moment."),
     "location": (_TEXT, "Only this location."),
     "sku": ({"type": "array", "items": _TEXT, "maxItems": MAX_PAGE}, "Only these items."),
+    "source": (_TEXT, "Source system of the order; when left out, the buyer who sends the document."),
+    "ship_method": (_TEXT, "How an order is shipped that names no carrier."),
     "after": ({"type": "string"}, "The `next` of the page before."),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "Entries of the page."),
     "outcome": ({"type": "string", "enum": list(OUTCOMES)}, "Only items with this outcome."),
@@ -105,8 +127,14 @@ _KEY = {
 }
 
 
-def parameters(*names: str, key: bool = False, **changed: dict[str, Any]) -> dict[str, Any]:
-    """The `openapi_extra` of a route with these query parameters, and with an Idempotency-Key."""
+def parameters(
+    *names: str, key: bool = False, words: Mapping[str, str] | None = None, **changed: dict[str, Any]
+) -> dict[str, Any]:
+    """The `openapi_extra` of a route with these query parameters, and with an Idempotency-Key.
+
+    `words` describe parameters that mean something else here; `changed` alters their schemas.
+    """
+    described = words or {}
     return {
         "parameters": ([_KEY] if key else [])
         + [
@@ -114,7 +142,7 @@ def parameters(*names: str, key: bool = False, **changed: dict[str, Any]) -> dic
                 "name": name,
                 "in": "query",
                 "required": False,
-                "description": _PARAMETERS[name][1],
+                "description": described.get(name, _PARAMETERS[name][1]),
                 "schema": {**_PARAMETERS[name][0], **changed.get(name, {})},
             }
             for name in names

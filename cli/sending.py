@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,9 +58,9 @@ async def send(file: OrderFile, address: Address, *, done: Callable[[], None], a
         await _send_catalogue(client, file)
         rows = file.good()
         async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
+            for _ in range(1 if file.in_order else at_once):
                 # one iterator for all of them: each takes the next row when it is free
-                group.create_task(_send_rows(client, rows, sent, done))
+                group.create_task(_send_rows(client, file, rows, sent, done))
     sent.refused.sort(key=lambda refused: (refused.file, refused.line))
     return sent
 
@@ -78,16 +78,18 @@ async def _must(client: httpx.AsyncClient, method: str, path: str, body: Any) ->
         raise RefusedError(response)
 
 
-async def _send_rows(client: httpx.AsyncClient, rows: Any, sent: Sent, done: Callable[[], None]) -> None:
+async def _send_rows(
+    client: httpx.AsyncClient, file: OrderFile, rows: Iterator[Row], sent: Sent, done: Callable[[], None]
+) -> None:
     for row in rows:
-        await _send_row(client, row, sent)
+        await _send_row(client, file, row, sent)
         done()
 
 
-async def _send_row(client: httpx.AsyncClient, row: Row, sent: Sent) -> None:
-    body = (row.body or "").encode()
-    headers = {"Idempotency-Key": _key(body), "Content-Type": "application/json"}
-    response = await _patiently(client, "POST", "/v1/orders", content=body, headers=headers)
+async def _send_row(client: httpx.AsyncClient, file: OrderFile, row: Row, sent: Sent) -> None:
+    body = row.body if isinstance(row.body, bytes) else (row.body or "").encode()
+    headers = {"Idempotency-Key": _key(body), "Content-Type": file.media_type}
+    response = await _patiently(client, "POST", file.door, content=body, headers=headers)
     if response.is_success:
         if response.headers.get(REPLAYED) == "true":
             sent.already_there += 1
@@ -95,7 +97,8 @@ async def _send_row(client: httpx.AsyncClient, row: Row, sent: Sent) -> None:
             sent.taken += 1
         return
     refused = RefusedError(response)
-    if response.status_code in NOT_ABOUT_THE_ROW or response.status_code in TRY_AGAIN:
+    about_all = response.status_code in NOT_ABOUT_THE_ROW and refused.code != "order_unknown"
+    if about_all or response.status_code in TRY_AGAIN:
         raise refused
     sent.refused.append(Refused(row.file, row.line, row.number, _problems(row, refused)))
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from store.pool import Connection
 
@@ -66,6 +66,29 @@ async def currency_of(connection: Connection, number: str) -> str | None:
     cursor = await connection.execute("SELECT currency FROM sales_order WHERE number = %s", (number,))
     row = await cursor.fetchone()
     return None if row is None else str(row["currency"])
+
+
+class Later(NamedTuple):
+    """What the documents that came for an order say at the most: sequence number, and date (and time) of issue."""
+
+    sequence: int | None
+    issued: str | None
+
+
+_LATEST = """
+SELECT bool_or(change_id = %(change_id)s) AS here, max((document -> 'ubl' ->> 'sequence')::bigint) AS sequence,
+    max(document -> 'ubl' ->> 'issued') AS issued
+FROM change_request WHERE order_number = %(number)s AND document ? 'ubl'
+"""
+
+
+async def latest_document(connection: Connection, number: str, change_id: str) -> Later | None:
+    """How far the UBL documents of an order are, until the caller's transaction ends; None if this one came before."""
+    values = {"number": number, "change_id": change_id}
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(number)s, 0))", values)
+    row = await (await connection.execute(_LATEST, values)).fetchone()
+    assert row is not None
+    return None if row["here"] else Later(row["sequence"], row["issued"])
 
 
 async def answer_closed(connection: Connection, number: str, change_id: str, at: datetime) -> None:

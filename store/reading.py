@@ -118,6 +118,14 @@ async def start_of(connection: Connection, number: str) -> Row | None:
     return await cursor.fetchone()
 
 
+async def meant_by(connection: Connection, system: str, source_id: str, number: str | None) -> Row | None:
+    """Number and currency of the order that a source knows by an id; by our number if the source told it."""
+    mine = "number = %(number)s" if number is not None else "source_system = %(system)s"
+    values = {"system": system, "source_id": source_id, "number": number}
+    query = f"SELECT number, currency FROM sales_order WHERE source_id = %(source_id)s AND {mine}"  # noqa: S608
+    return await (await connection.execute(query, values)).fetchone()
+
+
 async def timeline(connection: Connection, number: str) -> list[Row] | None:
     """What happened to an order, in the order of business time; None when there is no such order.
 

@@ -27,12 +27,13 @@ class Row:
 
     `line` is where the order begins, counted from 1 with the header. `body` is the JSON text of the order document;
     it is None when there are problems: an order never goes in short of a line (CAP4).
+    A UBL document is in bytes, as they were.
     """
 
     file: str
     line: int
     number: str
-    body: str | None = None
+    body: str | bytes | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -43,6 +44,11 @@ class OrderFile:
     rows: tuple[Row, ...]
     items: tuple[dict[str, Any], ...] = ()
     movements: tuple[dict[str, Any], ...] = ()
+    door: str = "/v1/orders"
+    """Where each row is posted to."""
+    media_type: str = "application/json"
+    in_order: bool = False
+    """One row after the other, because a later one may be about an earlier one."""
 
     def good(self) -> Iterator[Row]:
         """The rows that can be sent."""

@@ -1,0 +1,1 @@
+"""Tests of UBL documents: reading them, and the door they come through."""
