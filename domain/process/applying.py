@@ -142,7 +142,9 @@ def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect:
         leave_behind(draft, group_id, run)
-    draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=None)
+    undone = not run.may_have_effect and draft.base.release > 4  # it may still be told of under its key
+    key = run.key if undone else None
+    draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=key)
 
 
 def _reserve(draft: Draft, group: Group, step: Step, rework: Rework, held: Run | None, current: Run) -> None:

@@ -6,7 +6,7 @@ and the process walks on from what is left: whatever was taken back is done agai
 """
 
 from domain.policy.model import TaskWord
-from domain.process import edits, known, previews
+from domain.process import edits, facts, known, previews
 from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
@@ -164,7 +164,9 @@ def undone(draft: Draft, group_id: str, run: Run, call: Call) -> None:
     current = draft.groups[group_id].runs.get(run.step)
     if run.operation is Operation.SHIP and current is not None and current.seq == run.seq:
         _wait_again(draft, group_id, run)
-    draft.amend(group_id, run, state=RunState.UNDONE, parked=None, unanswered=None)
+    run = draft.amend(group_id, run, state=RunState.UNDONE, parked=None, unanswered=None)
+    if run.operation is Operation.SHIP:
+        facts.taken_back(draft, group_id, run)
     words = call.summary
     draft.tell(call.key, _UNDO_EVENTS[run.operation], f"{words[:1].upper()}{words[1:]}.", group=group_id)
 

@@ -8,12 +8,14 @@ from domain.policy.model import ShipStatus
 from domain.process import losses, splits
 from domain.process.draft import Draft
 from domain.process.losses import waits_for
-from domain.process.messages import CarrierFact, Fact, PaymentFact
+from domain.process.messages import CarrierFact, Fact, Lines, PaymentFact
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.capture import lapse
-from domain.process.tasks.wait import merged, settle
+from domain.process.tasks.wait import all_units, merged, settle
 from domain.process.words import Operation
 
+LEFT_ANYWAY = "left_although_cancelled"
+"""Code of a request that was taken back, and shipped all the same."""
 MAX_EARLY = 100
 """Facts kept for one order; the oldest give way."""
 _PROGRESS = tuple(ShipStatus)
@@ -66,6 +68,10 @@ def _run_of(draft: Draft, key: str) -> tuple[Group, Run] | None:
 
 def _progress(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
     """Enters how far the units are; whatever is shipped was picked before."""
+    if run.state is RunState.UNDONE and draft.base.release > 5:
+        if fact.status == ShipStatus.SHIPPED:
+            left_anyway(draft, group.id, run, fact.lines or run.snapshot.lines)
+        return
     waits = waits_for(draft, group, run)
     awaited = {ShipStatus.SHIPPED, *(step.until for step in waits if step.until is not None)}
     far = _PROGRESS.index(ShipStatus(fact.status))
@@ -79,6 +85,37 @@ def _progress(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
     draft.put(group.model_copy(update={"reached": group.reached | {fact.request_key: known}}))
     for step in waits:
         settle(draft, group.id, step)
+
+
+def left_anyway(draft: Draft, group_id: str, run: Run, lines: Lines) -> None:
+    """Goods have left on a request that was taken back: somebody has to settle it; the group goes its way (SHP2, I6).
+
+    What had left before the request was taken back is no news.
+    """
+    group = draft.groups[group_id]
+    before = group.reached.get(run.key or "", {}).get(ShipStatus.SHIPPED, {})
+    more = {number: units for number, units in lines.items() if units > before.get(number, 0)}
+    if not more or run.operation is not Operation.SHIP:
+        return
+    if group.runs.get(run.step) == run:
+        runs = {name: other for name, other in group.runs.items() if name != run.step}
+        draft.put(group.model_copy(update={"runs": runs, "past": (*group.past, run)}))
+    units = sum(more.values()) - sum(before.get(number, 0) for number in more)
+    words = (
+        f"{units} units of line {', '.join(map(str, list(more)[:20]))} left although the carrier had taken the request"
+        " back. Have them stopped or returned and the stock counted; then go on without this step."
+    )
+    draft.park(group_id, run, LEFT_ANYWAY, words)
+
+
+def taken_back(draft: Draft, group_id: str, request: Run) -> None:
+    """A request was taken back. If all of it had left by the carrier's own word, one of the two is wrong."""
+    group = draft.groups[group_id]
+    shipped = group.reached.get(request.key or "", {}).get(ShipStatus.SHIPPED, {})
+    if draft.base.release > 5 and shipped and all_units(request.snapshot.lines, shipped):
+        reached = {key: statuses for key, statuses in group.reached.items() if key != request.key}
+        draft.put(group.model_copy(update={"reached": reached}))
+        left_anyway(draft, group_id, request, shipped)
 
 
 def _payment(draft: Draft, fact: PaymentFact) -> bool:

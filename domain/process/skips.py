@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from domain.process.applying import leave_behind, undo_leftovers
 from domain.process.draft import Draft
+from domain.process.facts import LEFT_ANYWAY
 from domain.process.flow import standing_at
 from domain.process.messages import SkipAsked
 from domain.process.state import Group, OrderState, Run, RunState
@@ -37,7 +38,7 @@ def skip(draft: Draft, asked: SkipAsked) -> None:
         return
     for group, run in _meant(draft, asked):
         assert run.parked is not None
-        draft.change_run(group.id, run.step, state=RunState.SKIPPED, parked=None)
+        draft.amend(group.id, run, state=RunState.SKIPPED, parked=None)
         words = f"{_name(run.step)} skipped by {asked.requested_by or 'an unnamed operator'}"
         draft.tell(
             f"skipped/{draft.base.version}/{group.id}/{run.step}",
@@ -93,6 +94,8 @@ def _not_skippable(draft: Draft, group: Group, run: Run) -> tuple[str, str] | No
     if run.unanswered is not None:
         words = f"{step} got no answer, so it may have happened. Try again first: the same key cannot do it twice."
         return "may_have_happened", words
+    if run.parked.code == LEFT_ANYWAY:
+        return None
     needed = TASKS[run.task].needed(draft, group)
     return ("not_skippable", f"{step} cannot be skipped. {needed}") if needed else None
 

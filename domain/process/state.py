@@ -143,12 +143,8 @@ class Group(Message):
     """Whether it is none of the order's groups yet, but one that a change would found (`founding`)."""
 
     def leftovers(self) -> tuple[Run, ...]:
-        """Past runs whose effects still have to be undone, oldest first: until then nothing of the group is over."""
-        return tuple(
-            run
-            for run in self.past
-            if run.state is RunState.UNDOING or (run.parked is not None and run.parked.undo is not None)
-        )
+        """Past runs that are still to be undone or settled, oldest first: until then nothing of the group is over."""
+        return tuple(run for run in self.past if run.state is RunState.UNDOING or run.parked is not None)
 
     def gone(self) -> bool:
         """Whether the carrier says that anything has left."""
@@ -277,13 +273,14 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 5
+RELEASE = 6
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
 1: search attributes at every change. 2: when the order comes to rest. 3: so its timer, unless it has to ring earlier.
 4: local steps are awaited before anything else is heard (`workflows.arriving`). 5: stock and money for a group that a
-change founds are held before the change is answered (`founding`).
+change founds are held before the change is answered (`founding`). 6: what is left behind for good is settled: goods
+that left on a request taken back, money and stock that no step needs any more.
 """
 
 
