@@ -72,7 +72,8 @@ class Changes:
             before = Before(order.document, order.opened, order.waterfalls, order.groups)
             reopened = reopen_order(new.document, bundle, items.prices, items.available, before)
         except ProblemsFound as found:
-            words = " ".join(f"{problem.path}: {problem.words}" for problem in found.problems[:TOLD])
+            told = found.problems[:TOLD]
+            words = " ".join(f"{one.path}: {one.words}" if one.path != "$" else one.words for one in told)
             return revisions.refused(found.problems[0].code, words)
         except NoPriceError as error:
             return revisions.refused("no_price", str(error))

@@ -1,5 +1,6 @@
 """The way of every change: kept, then put to the order itself; whatever goes wrong, the relay has it (CHG14)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from domain.process.words import ChangeOutcome
 from store import changes, dispatch, reading
 from store.pool import Connection, repeatable
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
+
+LOOK_AGAIN_SECONDS = 0.25
 
 log = structlog.get_logger("api")
 
@@ -52,8 +55,21 @@ async def put_to_order(
     """Keep the change, ask the order, and answer: 200, 202 or 409 by the outcome. `edit` is kept with it."""
     row, message, new = await _keep(services, number, asked, edit or {}, guard)
     if row["answer"] is None:
+        until = asyncio.get_running_loop().time() + wait.total_seconds()
         row = await _ask(services, number, asked, message, wait) or row
+    row = await _waited_for(services, number, row, until)
     return _answered(number, row, {} if new else {"Idempotent-Replay": "true"})
+
+
+async def _waited_for(services: Services, number: str, row: dict[str, Any], until: float) -> dict[str, Any]:
+    """The row with its answer, if the order works on it and has one before `until`: it lets nobody wait for long."""
+    loop = asyncio.get_running_loop()
+    while row["outcome"] == ChangeOutcome.IN_PROGRESS and loop.time() + LOOK_AGAIN_SECONDS < until:
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        async with services.pool.connection() as connection:
+            found = await changes.find(connection, number, row["change_id"])
+        row = found if found is not None and found["answer"] is not None else row
+    return row
 
 
 async def _keep(

@@ -96,6 +96,10 @@ async def compare(client: Client, database_url: str, numbers: Iterable[str]) -> 
         left = sorted(differing)
         if not left:
             break
+    on_their_way = [number for number in differing if (state := states[number]) is not None and state.moving]
+    for number in on_their_way:
+        del differing[number]
+    comparison.not_compared += len(on_their_way)
     comparison.compared += len(differing)
     comparison.offenders = [Offender(number, words) for number, words in sorted(differing.items())]
     return comparison

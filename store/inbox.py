@@ -60,7 +60,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
     order = str(shipment["order_number"])
     if fact.status not in _WORDS:
         return await _note(connection, letter, order, "a status nobody knows")
-    note, moves, leaves = await _move(connection, fact, shipment["status"])
+    note, moves, leaves = await _move(connection, order, fact, shipment["status"])
     # That our request or our cancel has arrived is no news: it is told with its effect.
     known = fact.status == "released" or (fact.status == "cancelled" and shipment["cancelled_by_us"])
     values = {
@@ -121,13 +121,14 @@ class _Moved(NamedTuple):
     leaves: bool = False
 
 
-async def _move(connection: Connection, fact: CarrierFact, now: str) -> _Moved:
+async def _move(connection: Connection, order: str, fact: CarrierFact, now: str) -> _Moved:
     """What the fact means for a shipment that stands at `now`; stock follows when goods leave."""
     if now in ENDED:
         return _Moved(f"the shipment was {now} before")
     leaves = fact.status == "shipped"
     note = "applied"
     if leaves:
+        await connection.execute(ONE_PARCEL_AT_A_TIME, (order,))
         lines = fact.lines or await _not_shipped(connection, fact.request_key)
         note = await stock.issue(connection, fact.request_key, lines) or note
     if fact.status == "cancelled" or (leaves and fact.short):
@@ -143,6 +144,8 @@ async def _move(connection: Connection, fact: CarrierFact, now: str) -> _Moved:
     return _Moved(note, moves=True, leaves=leaves)
 
 
+ONE_PARCEL_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('parcel of ' || %s::text, 0))"
+"""Of two parcels that leave at the same moment, the later one sees that nothing of the order is left to be shipped."""
 _TAKE = """
 WITH kept AS (
     INSERT INTO inbox (source, event_id, type, order_number, body, note)

@@ -366,4 +366,9 @@ class OrderWorkflow:
 
     @workflow.query(name="snapshot", description="Where the order stands: the read model as the workflow has it.")
     def snapshot(self) -> OrderSnapshot:
-        return OrderSnapshot(version=self._state.version, saved=self._state.saved_version, row=row_of(self._state))
+        return OrderSnapshot(
+            version=self._state.version,
+            saved=self._state.saved_version,
+            row=row_of(self._state),
+            moving=bool(self._state.flights),
+        )

@@ -15,6 +15,8 @@ class OrderSnapshot(Message):
     saved: int
     """The version that was written last."""
     row: OrderRow
+    moving: bool = False
+    """Whether a call is on its way, or waits to be tried again: what it wrote may be unknown to the workflow yet."""
 
 
 def in_progress(state: OrderState, asked: ChangeAsked, at: datetime) -> ChangeAnswer:

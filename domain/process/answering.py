@@ -6,7 +6,7 @@ from domain.process.conditions import required
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, Terms
-from domain.process.state import ActiveChange, Group, Rework
+from domain.process.state import ActiveChange, Group, Rework, RunState
 from domain.process.tokens import basis_of
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERED, MAX_ANSWERS
@@ -167,9 +167,16 @@ def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
         group = draft.groups[rework.group]
         steps = required(draft, group) if rework.founds else steps_of(draft.process(group))
         actions += [
-            _action(group, step.step, step.do, rework) for step in steps if rework.founds or step.step in group.runs
+            _action(group, step.step, step.do, rework)
+            for step in steps
+            if rework.founds or step.step in group.runs or (draft.base.release > 5 and _is_taken_back(group, step.step))
         ]
     return actions
+
+
+def _is_taken_back(group: Group, step: str) -> bool:
+    """Whether the changed group does not need the step any more, and what it did is undone."""
+    return any(run.step == step and run.state is RunState.UNDOING for run in group.past)
 
 
 _MOVES_NO_STOCK = frozenset(
@@ -191,11 +198,21 @@ _ADAPTERS = {
 }
 
 
+_DOES = {
+    ActionWord.KEEP: "stays as it is",
+    ActionWord.UPDATE: "is adjusted to the new version",
+    ActionWord.REDO: "is done again",
+    ActionWord.CANCEL_AND_CREATE: "is cancelled, and asked for anew",
+    ActionWord.UNDO: "is taken back",
+    ActionWord.DO: "is done",
+}
+
+
 def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
     do = ActionWord.KEEP
     if rework.founds:
         do = ActionWord.DO
-    elif not group.lines:
+    elif not group.lines or step not in group.runs:
         do = ActionWord.UNDO
     elif task is TaskWord.AUTHORIZE and rework.authorize is not None:
         do = ActionWord.REDO
@@ -214,4 +231,5 @@ def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
         lines=group.lines,
         adapter=_ADAPTERS.get(task, "") if do is not ActionWord.KEEP else "",
         reason=kinds if rework.founds or not kinds else f"{kinds} while {rework.stage.replace('_', ' ')}",
+        words=f"{step.replace('_', ' ').capitalize()} {_DOES[do]}.",
     )

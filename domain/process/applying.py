@@ -5,6 +5,7 @@ What the new plan has replaced is undone afterwards, in reverse: money that is h
 
 from domain.policy.model import Step, TaskWord
 from domain.process import answering, founding
+from domain.process.change_plan import live_request
 from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import choices_of, steps_of
@@ -103,7 +104,10 @@ def _forget_choices(draft: Draft, group_id: str) -> None:
 
 def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
     """A step that is not required any more (CHG4). What is held for goods that are on their way stays held."""
-    if run.may_have_effect and step.do is not TaskWord.AUTHORIZE:
+    given_back = step.do is TaskWord.AUTHORIZE or (
+        step.do is TaskWord.RESERVE and draft.base.release > 4 and live_request(draft.groups[group_id]) is None
+    )
+    if run.may_have_effect and not given_back:
         return
     _begin_anew(draft, group_id, run)
     group = draft.groups[group_id]
@@ -203,6 +207,14 @@ def leave_behind(draft: Draft, group_id: str, run: Run) -> None:
     draft.seq += 1
     left = run.model_copy(update={"state": RunState.UNDOING, "parked": None, "unanswered": None, "seq": draft.seq})
     draft.put(group.model_copy(update={"past": (*group.past, left)}))
+
+
+def let_go_of_authorization(draft: Draft, group_id: str, skipped: Run) -> None:
+    """A finished order holds nothing (I2): where no money is taken, what was authorized for it is given back."""
+    authorization = draft.run_of(draft.groups[group_id], Operation.AUTHORIZE)
+    if skipped.operation is Operation.CAPTURE and authorization is not None:
+        leave_behind(draft, group_id, authorization)
+        draft.change_run(group_id, authorization.step, state=RunState.SKIPPED, key=None, operation=None)
 
 
 def undo_leftovers(draft: Draft) -> None:

@@ -42,6 +42,8 @@ class ChangeRequest(Value):
 
     change_id: OrderNumber
     change: Literal["cancel", "edit"] | None = None
+    cancel: Literal[True] | None = None
+    """The whole order is cancelled, as `change` may say too."""
     base_revision: Annotated[int, Field(strict=True, ge=1, le=MAX_REVISION)] | None = None
     token: ShortText | None = None
     reason: ShortText = ""
@@ -62,10 +64,11 @@ def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
             at=at,
         )
     request = ChangeRequest.model_validate(payload)
-    edits = request.change != "cancel" and not request.model_fields_set.isdisjoint(("set", "lines"))
+    change = "cancel" if request.cancel else request.change
+    edits = change != "cancel" and not request.model_fields_set.isdisjoint(("set", "lines"))
     return ChangeAsked(
         change_id=request.change_id,
-        change=request.change or ("edit" if edits else "cancel"),
+        change=change or ("edit" if edits else "cancel"),
         edit=edit_of(request.set, request.lines) if edits else None,
         base_revision=request.base_revision,
         token=request.token,
@@ -75,6 +78,7 @@ def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
     )
 
 
+CANCELS_ALL = "The whole order is cancelled; leave out all else that is to be changed."
 TOO_LONG = Problem("$.lines", "too_many", f"A change names at most {MAX_LINES:,} lines.")
 
 
@@ -101,8 +105,11 @@ def _problems(payload: Any) -> Iterator[Problem]:
         yield from map(_or_personal, of_validation(error, ChangeRequest))
     if isinstance(payload, dict):
         yield from edit_problems(payload)
-        if payload.get("change") == "cancel" and (payload.get("set") or payload.get("lines")):
-            yield Problem("$.change", "contradiction", "The whole order is cancelled; leave out `set` and `lines`.")
+        cancels = [name for name, word in (("change", "cancel"), ("cancel", True)) if payload.get(name) == word]
+        if cancels and (payload.get("set") or payload.get("lines")):
+            yield Problem(f"$.{cancels[0]}", "contradiction", CANCELS_ALL)
+        elif payload.get("cancel") is True and payload.get("change") == "edit":
+            yield Problem("$.change", "contradiction", CANCELS_ALL)
 
 
 def _or_personal(problem: Problem) -> Problem:

@@ -30,6 +30,7 @@ class Draft:
         self.answered = state.answered
         self.facts_ = state.facts
         self.lines = state.lines
+        self.dropped = state.dropped
         self.policy_ = state.policy
         self.change = state.change
         self.waiting_changes = state.waiting_changes
@@ -292,6 +293,7 @@ class Draft:
                 "answered": self.answered,
                 "facts": self.facts_,
                 "lines": self.lines,
+                "dropped": self.dropped,
                 "policy": self.policy_,
                 "change": self.change,
                 "waiting_changes": self.waiting_changes,

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
 from domain.process import changes, edits, holds, known, previews
-from domain.process.applying import undo_leftovers
+from domain.process.applying import let_go_of_authorization, undo_leftovers
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
 from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked, Undo
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState
 from domain.process.tasks import TASKS
+from domain.process.tasks.leaving import all_left
 from domain.process.words import REMOTE
 
 FIRST_PAUSE = timedelta(seconds=5)
@@ -31,6 +32,8 @@ def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
     match reaction:
         case ReactionWord.SKIP | ReactionWord.CONTINUE:
             draft.change_run(group.id, run.step, state=RunState.SKIPPED)
+            if draft.base.release > 4 and all_left(draft, draft.groups[group.id]):
+                let_go_of_authorization(draft, group.id, run)
             draft.tell(f"skipped/{run.key}", "step.skipped", f"{outcome.words} Skipped, as the policy says.")
         case ReactionWord.CANCEL:
             draft.park(group.id, run, outcome.code or "refused", outcome.words)

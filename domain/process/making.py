@@ -50,7 +50,8 @@ def _reserve_target(preview: Draft, group_id: str) -> tuple[Step | None, Lines]:
     group = preview.groups[group_id]
     if group.cancelled or not group.lines:
         return None, {}
-    steps = required(preview, group) if not group.runs else steps_of(preview.process(group))
+    only_required = not group.runs or preview.base.release > 5
+    steps = required(preview, group) if only_required else steps_of(preview.process(group))
     step = next((step for step in steps if step.do is TaskWord.RESERVE), None)
     return step, {} if step is None else picked_lines(preview, group, step)
 

@@ -8,6 +8,7 @@ whether the stock would be held. Whatever else the change would ask for is taken
 from domain.policy.model import RetryStyle
 from domain.process import answering, known
 from domain.process.draft import Draft
+from domain.process.looking import Preview
 from domain.process.messages import (
     Call,
     ChangeAnswer,
@@ -21,7 +22,7 @@ from domain.process.messages import (
     Work,
 )
 from domain.process.playing import Play
-from domain.process.state import ActiveChange, ChangeMove, Flight, OrderState, Preview
+from domain.process.state import ActiveChange, ChangeMove, Flight, OrderState
 from domain.process.tokens import token_of
 from domain.process.words import ChangeOutcome
 

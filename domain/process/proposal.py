@@ -26,6 +26,7 @@ def adopt(draft: Draft, change: ActiveChange) -> None:
     homes = {line.number: home_now(draft.groups, line.group, line.number) for line in proposed.lines}
     homes |= alone(draft, change)
     draft.facts_, draft.policy_ = proposed.facts, proposed.policy
+    draft.dropped = (*draft.dropped, *(number for number in draft.lines if number not in homes))
     draft.lines = {line.number: line.model_copy(update={"group": homes[line.number]}) for line in proposed.lines}
     members: dict[str, list[int]] = {}
     for number, home in homes.items():

@@ -48,6 +48,8 @@ def row_of(state: OrderState) -> OrderRow:
     counts: Counter[Status] = Counter()
     for status in _status_of_lines(groups).values():
         counts[status] += 1
+    if state.dropped:
+        counts[Status.CANCELLED] += len(state.dropped)
     promises = [group.promise_date for group in groups if group.promise_date is not None]
     waiting = waiting_of(state)
     left = any(group.leftovers() for group in state.groups.values())

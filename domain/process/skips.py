@@ -6,14 +6,13 @@ have happened outside is never forgotten: a call without an answer is tried agai
 
 from collections.abc import Iterator
 
-from domain.process.applying import leave_behind, undo_leftovers
+from domain.process.applying import let_go_of_authorization, undo_leftovers
 from domain.process.draft import Draft
 from domain.process.facts import LEFT_ANYWAY
 from domain.process.flow import standing_at
 from domain.process.messages import SkipAsked
 from domain.process.state import Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import Operation
 
 
 def refusal(state: OrderState, asked: SkipAsked) -> tuple[str, str] | None:
@@ -51,7 +50,8 @@ def skip(draft: Draft, asked: SkipAsked) -> None:
             requested_by=asked.requested_by,
             request=asked.request or None,
         )
-        _drop_authorization(draft, group.id, run)
+        let_go_of_authorization(draft, group.id, run)
+        undo_leftovers(draft)
 
 
 def _refusal(draft: Draft, asked: SkipAsked) -> tuple[str, str] | None:
@@ -102,12 +102,3 @@ def _not_skippable(draft: Draft, group: Group, run: Run) -> tuple[str, str] | No
 
 def _name(step: str) -> str:
     return step.replace("_", " ").capitalize()
-
-
-def _drop_authorization(draft: Draft, group_id: str, skipped: Run) -> None:
-    """A finished order holds nothing (I2): where no money is taken, what was authorized for it is given back."""
-    authorization = draft.run_of(draft.groups[group_id], Operation.AUTHORIZE)
-    if skipped.operation is Operation.CAPTURE and authorization is not None:
-        leave_behind(draft, group_id, authorization)
-        draft.change_run(group_id, authorization.step, state=RunState.SKIPPED, key=None, operation=None)
-        undo_leftovers(draft)

@@ -11,6 +11,7 @@ from typing import Annotated
 from domain.base import Message
 from domain.policy.model import OrderSlice, ShipStatus, TaskWord
 from domain.process.doors import Start
+from domain.process.looking import Preview
 from domain.process.messages import (
     BusinessEvent,
     Call,
@@ -23,9 +24,7 @@ from domain.process.messages import (
     Opened,
     OrderFacts,
     OrderRow,
-    Outcome,
     PricedLine,
-    ReserveStock,
     Revised,
     Revision,
 )
@@ -210,27 +209,6 @@ class ActiveChange(Message):
     """None until it is decided what the edit does."""
 
 
-class Preview(Message):
-    """A question what a change would come to, and what was answered so far to the questions behind it."""
-
-    id: str
-    asked: ChangeAsked
-    instead: bool = False
-    """Whether the change itself was asked for, on a preview that is stale: it is refused with this one."""
-    worked_out: Outcome | None = None
-    revision: int = 0
-    """The revision that `worked_out` would make."""
-    progress: dict[str, str] = {}
-    """How far the carrier is, by key of the request."""
-    wanted: tuple[ReserveStock, ...] = ()
-    """The reservations that `stock` speaks of."""
-    stock: Outcome | None = None
-    rounds: int = 0
-    """How often the outside was asked."""
-    failed: str = ""
-    """Why it could not be asked."""
-
-
 class OrderState(Message):
     """Everything one order's process knows."""
 
@@ -246,6 +224,8 @@ class OrderState(Message):
     seq: int = 0
     facts: OrderFacts | None = None
     lines: dict[int, PricedLine] = {}
+    dropped: tuple[int, ...] = ()
+    """Lines that changes have cancelled."""
     policy: OrderSlice | None = None
     groups: dict[str, Group] = {}
     flights: dict[str, Flight] = {}

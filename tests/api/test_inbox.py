@@ -120,6 +120,29 @@ async def test_a_part_that_leaves_does_not_date_the_order(warehouse: Desk) -> No
     assert [fact["lines"] for fact in await facts(warehouse)] == [{"1": 2}, {"1": 2, "2": 1}]
 
 
+async def test_of_two_parcels_that_leave_at_once_the_later_dates_the_order(warehouse: Desk) -> None:
+    """Neither has told all when they begin; the order is dated all the same, each time."""
+    second = KEY.replace("/1/", "/2/")
+    await warehouse.run("UPDATE order_line SET group_id = '2' WHERE number = 2")
+    await warehouse.run(
+        "INSERT INTO shipment (key, order_number, group_id, method, location, wakes, status)"
+        " VALUES (%s, 'A-1', '2', 'speedy-express', 'main', ARRAY['shipped'], 'released')",
+        second,
+    )
+    await warehouse.run("UPDATE shipment_line SET key = %s WHERE line = 2", second)
+    parcels = (
+        report("shipped", lines=[{"line": 1, "sku": "11", "quantity": 2}]),
+        report("shipped", id="evt_2", request_key=second, lines=[{"line": 2, "sku": "42", "quantity": 1}]),
+    )
+    async with await warehouse.connection() as holder:
+        await holder.execute("SELECT FROM stock FOR UPDATE")  # both are under way before either can go on
+        told = [asyncio.create_task(warehouse.webhook("carrier", parcel)) for parcel in parcels]
+        await asyncio.sleep(0.3)
+        await holder.rollback()
+        assert [(await one).json()["note"] for one in told] == ["applied", "applied"]
+    assert (await warehouse.get("/v1/orders/A-1"))["shipped_at"] == AT
+
+
 async def test_a_line_that_leaves_in_parts_is_told_as_it_adds_up(warehouse: Desk) -> None:
     """I6: the order counts the most it was told, so single parts would never come to the whole."""
     for n, day in enumerate(("07", "08")):

@@ -210,6 +210,23 @@ async def test_a_read_model_that_differs_from_its_workflow_is_named(shop: Shop, 
     assert (await shop.cli("audit"))[0] == 0
 
 
+async def test_a_workflow_with_a_call_on_its_way_may_know_less_than_the_database(shop: Shop, orders: Orders) -> None:
+    """What a killed worker wrote is unknown to the workflow until the call is tried again: that is no difference."""
+    document = shop.document([(await shop.stocked(), 1)])
+    number = document["number"]
+    await shop.fault("carrier", "shipments", "slow", number, seconds=9)
+    await shop.ok("POST", "/v1/orders", json=document)
+    await shop.until_status(number, "reserved")
+    async with await psycopg.AsyncConnection.connect(shop.settings.database()) as connection:
+        await connection.execute("UPDATE sales_order SET version = version + 1 WHERE number = %s", [number])
+        await connection.commit()
+        _, said, _ = await shop.cli("audit")
+        await connection.execute("UPDATE sales_order SET version = version - 1 WHERE number = %s", [number])
+    assert f"read model: {number}" not in said
+    assert "1 could not be compared" in said
+    await shop.until_status(number, "released")
+
+
 async def test_the_audit_without_its_servers_says_so(shop: Shop) -> None:
     away = {**shop.up.env, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
 

@@ -22,6 +22,9 @@ def read(payload: Any) -> ChangeAsked:
         ({}, "cancel", None),
         ({"change": "cancel"}, "cancel", None),
         ({"change": "cancel", "set": None, "lines": []}, "cancel", None),
+        ({"cancel": True}, "cancel", None),
+        ({"cancel": True, "change": "cancel"}, "cancel", None),
+        ({"cancel": None, "change": "edit"}, "edit", None),
         ({"change": "edit"}, "edit", None),
         ({"lines": []}, "edit", EMPTY),
         ({"set": {}}, "edit", EMPTY),
@@ -64,13 +67,21 @@ def test_what_a_signal_asks_for(payload: dict[str, Any], change: str, edit: dict
         ),
         (
             {"change": "cancel", "lines": [{"number": 1, "quantity": 2}]},
-            "$.change: The whole order is cancelled; leave out `set` and `lines`.",
+            "$.change: The whole order is cancelled; leave out all else that is to be changed.",
         ),
         (
             {"reason": "paid by 4111 1111 1111 1111"},
             "$.reason: This looks like a card number, which no change request may hold.",
         ),
         ({"reason": "a\x00b"}, "$.reason: The text holds a control character; take it out."),
+        (
+            {"cancel": True, "change": "edit"},
+            "$.change: The whole order is cancelled; leave out all else that is to be changed.",
+        ),
+        (
+            {"cancel": True, "set": {"ship_method": "express"}},
+            "$.cancel: The whole order is cancelled; leave out all else that is to be changed.",
+        ),
         ({"change": "repaint"}, "$.change: One of 'cancel' or 'edit' is needed."),
     ],
 )

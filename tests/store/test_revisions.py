@@ -158,7 +158,7 @@ async def test_a_change_that_came_as_a_raw_signal_is_kept(order: Shop) -> None:
         (
             {"set": {"ship_method": "speedy-express"}},
             "nothing_changed",
-            "$: The order is like that already; there is nothing to change.",
+            "The order is like that already; there is nothing to change.",
         ),
     ],
 )
