@@ -1,4 +1,4 @@
-"""Where an order has no room for more, the caller is told when to come again, and nothing is kept (CHG12, CHG13)."""
+"""Callers that have to wait: as long as they say, or until there is room for what they ask (CHG12, CHG13, CHG14)."""
 
 import asyncio
 
@@ -35,6 +35,15 @@ async def test_a_change_that_finds_the_line_full_is_told_to_come_again_and_may_d
     assert set(told.values()) == {"stale_revision"}
     assert (await customer.change(more(5, "late")))[0] == 200
     assert ("change.refused", "late") not in await answers(customer)
+    await ends(customer, 7000)
+
+
+async def test_a_caller_waits_as_long_as_asked(shop: Shop) -> None:
+    """The order itself answers `in_progress` after 5 seconds."""
+    customer = await ready(shop)
+    await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=7)
+    status, answer = await customer.change(more(), seconds=25)
+    assert (status, answer["outcome"], answer["revision"]) == (200, "accepted", 2)
     await ends(customer, 7000)
 
 
