@@ -142,7 +142,7 @@ BUGS = (
     ),
     Bug(
         "a skipped capture keeps its money held",
-        "skips.py",
+        "applying.py",
         "        leave_behind(draft, group_id, authorization)\n",
         "",
     ),

@@ -39,8 +39,8 @@ EDIT_BUGS = (
     Bug(
         "money that is not needed any more stays held",
         "applying.py",
-        "if run.may_have_effect and step.do is not TaskWord.AUTHORIZE:",
-        "if run.may_have_effect:",
+        "given_back = step.do is TaskWord.AUTHORIZE or (",
+        "given_back = (",
     ),
     Bug(
         "an unanswered effect is forgotten when its step begins anew",
