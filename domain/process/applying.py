@@ -105,7 +105,7 @@ def _forget_choices(draft: Draft, group_id: str) -> None:
 def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
     """A step that is not required any more (CHG4). What is held for goods that are on their way stays held."""
     given_back = step.do is TaskWord.AUTHORIZE or (
-        step.do is TaskWord.RESERVE and draft.base.release > 4 and live_request(draft.groups[group_id]) is None
+        step.do is TaskWord.RESERVE and draft.base.release > 5 and live_request(draft.groups[group_id]) is None
     )
     if run.may_have_effect and not given_back:
         return
@@ -146,7 +146,7 @@ def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect:
         leave_behind(draft, group_id, run)
-    undone = not run.may_have_effect and draft.base.release > 4  # it may still be told of under its key
+    undone = not run.may_have_effect and draft.base.release > 5  # it may still be told of under its key
     key = run.key if undone else None
     draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=key)
 

@@ -29,7 +29,9 @@ def token_of(number: str, bundle: str, given: ChangeAnswer) -> str:
 
     `given` has the assumptions of the change itself, without what only a preview has to assume.
     """
-    return _fingerprint([number, bundle, given.model_dump(mode="json", include=_SAID)])
+    plan = tuple(action.model_copy(update={"words": ""}) for action in given.plan)  # they say what the rest says
+    said = given.model_copy(update={"plan": plan}).model_dump(mode="json", include=_SAID)
+    return _fingerprint([number, bundle, said])
 
 
 def _fingerprint(content: Any) -> str:
