@@ -216,7 +216,7 @@ async def test_a_workflow_with_a_call_on_its_way_may_know_less_than_the_database
     number = document["number"]
     await shop.fault("carrier", "shipments", "slow", number, seconds=9)
     await shop.ok("POST", "/v1/orders", json=document)
-    await shop.until_status(number, "reserved")
+    await shop.until(number, lambda order: bool(order["shipments"]))
     async with await psycopg.AsyncConnection.connect(shop.settings.database()) as connection:
         await connection.execute("UPDATE sales_order SET version = version + 1 WHERE number = %s", [number])
         await connection.commit()
