@@ -57,7 +57,7 @@ async def put_to_order(
     if row["answer"] is None:
         until = asyncio.get_running_loop().time() + wait.total_seconds()
         row = await _ask(services, number, asked, message, wait) or row
-    row = await _waited_for(services, number, row, until)
+        row = await _waited_for(services, number, row, until)
     return _answered(number, row, {} if new else {"Idempotent-Replay": "true"})
 
 
