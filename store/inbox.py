@@ -13,6 +13,7 @@ from store.pool import Connection
 
 PROGRESS = ("requested", "released", "picked", "packed", "shipped", "delivered")
 """A shipment's status moves forward only; what comes late is history."""
+_SHIPPED = PROGRESS.index("shipped")
 ENDED = frozenset({"cancelled", "refused"})
 
 _WORDS = {
@@ -72,7 +73,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
         "moves": moves,
         "leaves": leaves,
         "tells": not known,
-        "wakes": fact.status in shipment["wakes"] or bool(leaves and fact.short),
+        "wakes": fact.status in shipment["wakes"] or (leaves and (fact.short or "shipped" in shipment["wakes"])),
         "message": fact.model_dump_json(exclude_none=True),
         "note": note,
         "source": letter.source,
@@ -125,7 +126,8 @@ async def _move(connection: Connection, order: str, fact: CarrierFact, now: str)
     """What the fact means for a shipment that stands at `now`; stock follows when goods leave."""
     if now in ENDED:
         return _Moved(f"the shipment was {now} before")
-    leaves = fact.status == "shipped"
+    # What was delivered has left, also if nobody said so; of a shipment in parts, only the carrier knows which.
+    leaves = fact.status == "shipped" or (fact.status == "delivered" and now in PROGRESS[:_SHIPPED])
     note = "applied"
     if leaves:
         await connection.execute(ONE_PARCEL_AT_A_TIME, (order,))

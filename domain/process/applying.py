@@ -26,6 +26,7 @@ def apply(draft: Draft, change: ActiveChange) -> None:
     held = {one.group: draft.run_of(draft.groups[one.group], Operation.RESERVE) for one in change.reworks or ()}
     homes = alone(draft, change)
     draft.change = None
+    draft.planned_from = change.judged_at or draft.now
     draft.revision += 1
     adopt(draft, change)
     for rework in change.reworks or ():

@@ -38,6 +38,8 @@ class Draft:
         self.previews = state.previews
         self.previewed: dict[str, ChangeAnswer] = {}
         self.known = state.known
+        self.planned_from = self.now
+        """The moment that promises are counted from."""
         self.stuck = False
         """Whether nothing is on its way that could take a resumed order's walk further."""
         self.early = state.early

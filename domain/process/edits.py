@@ -102,7 +102,8 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         _turn_down(draft, *(turned_down or (previews.STALE, previews.STALE_WORDS)))
         pursue(draft, active(draft))
         return
-    draft.change = change = change.model_copy(update={"reworks": found})
+    judged_at = draft.now if change.asked.token is not None else None
+    draft.change = change = change.model_copy(update={"reworks": found, "judged_at": judged_at})
     draft.change = change.model_copy(update={"reworks": (*found, *founding.plan(draft, change))})
     _make_then_break(draft, active(draft))
 

@@ -207,6 +207,8 @@ class ActiveChange(Message):
     """What the carrier answered when asked how far it is, by key of the request."""
     reworks: tuple[Rework, ...] | None = None
     """None until it is decided what the edit does."""
+    judged_at: datetime | None = None
+    """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
 
 class OrderState(Message):

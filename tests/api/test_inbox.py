@@ -169,10 +169,33 @@ async def test_out_of_order_the_status_never_goes_back(warehouse: Desk) -> None:
     assert notes == {
         "shipment.delivered": "applied",
         "shipment.picked": "the shipment was delivered before",
-        "shipment.shipped": "applied",
+        "shipment.shipped": "line 1: 2 told, 0 left to ship; line 2: 1 told, 0 left to ship",
         "shipment.packed": "the shipment was delivered before",
     }
     assert (await warehouse.get("/v1/stock", sku="11"))["stock"][0]["on_hand"] == 98
+    assert [fact["status"] for fact in await facts(warehouse)] == ["delivered", "shipped"]
+
+
+@pytest.mark.parametrize(
+    "lines", [[], [{"line": 1, "sku": "11", "quantity": 2}, {"line": 2, "sku": "42", "quantity": 1}]]
+)
+async def test_what_was_delivered_has_left_also_if_nobody_said_so(warehouse: Desk, lines: list[Json]) -> None:
+    await warehouse.webhook("carrier", report("delivered", lines=lines))
+    stock = {row["sku"]: row for row in (await warehouse.get("/v1/stock"))["stock"]}
+    assert (stock["11"]["on_hand"], stock["11"]["reserved"], stock["42"]["on_hand"]) == (98, 0, 99)
+    shown = await warehouse.get("/v1/orders/A-1")
+    assert (shown["shipped_at"], shown["shipments"][0]["status"]) == (AT, "delivered")
+    assert [(line["shipped"], line["open"]) for line in shown["lines"]] == [(2, 0), (1, 0)]
+    assert [(fact["status"], fact["lines"]) for fact in await facts(warehouse)] == [("delivered", {"1": 2, "2": 1})]
+
+
+async def test_a_delivery_of_a_part_that_left_ships_nothing_more(warehouse: Desk) -> None:
+    part = [{"line": 1, "sku": "11", "quantity": 1}]
+    await warehouse.webhook("carrier", report("shipped", lines=part))
+    await warehouse.webhook("carrier", report("delivered", lines=[]))
+    assert [(line["shipped"], line["open"]) for line in (await warehouse.get("/v1/orders/A-1"))["lines"]] == [
+        (1, 1), (0, 1)
+    ]  # fmt: skip
     assert [fact["status"] for fact in await facts(warehouse)] == ["shipped"]
 
 

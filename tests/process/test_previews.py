@@ -1,5 +1,7 @@
 """What a change would come to is told without a trace, and is what the change comes to (CHG13, I14)."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -65,6 +67,23 @@ def test_the_change_with_its_token_does_what_the_preview_said_under_the_same_id(
     assert said(run.answer("e1")) == said(preview)
     assert run.answer("e1").preview is False
     assert set(run.answer("e1").assumptions) <= set(preview.assumptions)
+
+
+def test_a_carrier_that_takes_its_time_does_not_move_the_promise_of_a_token() -> None:
+    """Without a token the promise counts from when the change came about; with one it is what the preview said."""
+    promises = {}
+    for with_token in (True, False):
+        run = released()
+        preview = run.preview(MORE)
+        run.edit(MORE, token=preview.token if with_token else None)
+        run.up_to(Operation.CANCEL_SHIPMENT)
+        run.pass_time(timedelta(days=40))
+        run.settle()
+        assert preview.after is not None
+        after = run.answer("e1").after
+        assert after is not None
+        promises[with_token] = (after.promise_date == preview.after.promise_date, run.row.revision)
+    assert promises == {True: (True, 2), False: (False, 2)}
 
 
 def test_what_cannot_be_is_previewed_as_refused_without_a_token() -> None:

@@ -46,7 +46,7 @@ def promise_date(draft: Draft, group: Group) -> tuple[date, str]:
 def _after_lead_times(draft: Draft, group: Group) -> datetime:
     process = draft.process(group)
     calendar = draft.policy.calendars.get(process.calendar)
-    moment = draft.now
+    moment = draft.planned_from
     for step in _until_shipped(process):
         span = _lead_time(draft, group, step)
         if span is not None:
