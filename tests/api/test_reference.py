@@ -73,7 +73,8 @@ def test_every_body_has_an_example(openapi: dict[str, Any]) -> None:
         for operation in methods.values():
             body = operation.get("requestBody")
             if isinstance(body, dict):
-                assert body["content"]["application/json"]["example"], path
+                assert body["content"], path
+                assert all(content["example"] for content in body["content"].values()), path
 
 
 def test_every_limit_has_a_reason_and_is_published() -> None:
