@@ -31,7 +31,7 @@ EXAMPLES = (
     "test_edit_races.py",
     "test_edit_new_groups.py",
 )
-MACHINE_STEPS = 12_000
+MACHINE_STEPS = 4_000
 """The machine's budget for one bug; what it does not find within it is looked for by the examples."""
 SECONDS = 120
 
