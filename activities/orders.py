@@ -24,7 +24,10 @@ class Orders:
 
     @activity.defn(name=Operation.OPEN)
     async def open_order(self, call: Call) -> Outcome:
-        """Prices, assigns and groups the lines by the bundle the order is pinned to; the same answer ever after."""
+        """Prices, assigns and groups the lines by the bundle the order is pinned to; the same answer ever after.
+
+        An order that is resumed is opened as it is at its revision.
+        """
         resumed = work_of(call, OpenOrder).resumed
         with told_apart():
             try:
@@ -45,11 +48,13 @@ class Orders:
 
     async def _open(self, call: Call) -> Outcome:
         async with statement(self._pool) as connection:
-            order = await opening.read(connection, call.order)
+            work = work_of(call, OpenOrder)
+            order = await opening.read(connection, call.order, work.revision or 1)
             bundle = await self._bundles.get(connection, order.bundle)
             if order.opened is not None:
                 await save(connection, call)
-                return Outcome(opened=order.opened)
+                rows = order.rows if work.resumed else None
+                return Outcome(opened=order.opened.model_copy(update={"rows": rows}))
         try:
             fresh = open_order(order.document, bundle, order.prices, order.available)
         except NoPriceError as error:

@@ -9,12 +9,15 @@ from typing import Any
 from domain.opening import OpenedOrder
 from domain.policy.model import Bundle
 from domain.pricing import DatedPrice
-from domain.process.messages import KnownEffect, Opened
+from domain.process.messages import GroupRow, KnownEffect, Opened
 from limits import MAX_ANSWERED
 from store.pool import Connection
 
 READ = """
-SELECT o.document, o.bundle, o.opened::text AS opened, (
+SELECT o.document, o.bundle, coalesce((
+    SELECT r.opened FROM order_revision r
+    WHERE r.order_number = o.number AND r.revision <= %(revision)s ORDER BY r.revision DESC LIMIT 1
+), o.opened)::text AS opened, o.row -> 'groups' AS rows, (
     SELECT coalesce(json_agg(json_build_array(p.sku, p.valid_from, p.amount)), '[]')
     FROM list_price p
     WHERE p.currency = o.currency AND p.sku IN (
@@ -24,8 +27,9 @@ SELECT o.document, o.bundle, o.opened::text AS opened, (
     FROM stock s
     WHERE s.sku IN (SELECT l ->> 'sku' FROM jsonb_array_elements(o.document -> 'lines') AS l)
 ) AS stock
-FROM sales_order o WHERE o.number = %s
+FROM sales_order o WHERE o.number = %(order)s
 """
+"""A version is kept beside the order when the next one is saved; before that the order itself is it."""
 CONTENT = "SELECT content::text AS content FROM policy_bundle WHERE hash = %s"
 WRITE = """
 WITH written AS (
@@ -37,19 +41,35 @@ WITH written AS (
 UPDATE sales_order SET opened = %(opened)s::jsonb, goods = %(goods)s, charges = %(charges)s, tax = %(tax)s
 WHERE number = %(order)s
 """
-KNOWN = """
-WITH mine AS (SELECT key, undoes, state FROM effect WHERE order_number = %s),
-     told AS (
-        SELECT key, state, undoes IS NOT NULL AS undo,
-               EXISTS (SELECT FROM mine u WHERE u.undoes = mine.key AND u.state = 'done')
-               OR EXISTS (SELECT FROM reservation r WHERE r.key = mine.key AND r.state = 'replaced') AS undone
-        FROM mine
+KNOWN = r"""
+WITH mine AS (SELECT key, undoes, state FROM effect WHERE order_number = %(order)s),
+     paid AS (
+        SELECT r.revision, r.change_id
+        FROM order_revision r JOIN change_request c USING (order_number, change_id)
+        WHERE r.order_number = %(order)s AND c.proposal -> 'revised' -> 'fields' ? 'payment'
+        ORDER BY r.revision DESC LIMIT 1
      )
-SELECT key, undo OR undone AS over FROM told
-WHERE CASE WHEN undo THEN state <> 'intended' ELSE undone OR state <> 'refused' END
-ORDER BY key
+SELECT m.key, m.undoes, m.state, coalesce(CASE
+           WHEN m.undoes IS NOT NULL THEN m.state <> 'intended'
+           ELSE EXISTS (SELECT FROM mine u WHERE u.undoes = m.key AND u.state = 'done')
+                OR EXISTS (SELECT FROM reservation r WHERE r.key = m.key AND r.state = 'replaced')
+                OR a.state IN ('voided', 'expired')
+       END, false) AS over,
+       a.amount, CASE WHEN a.captured > 0 THEN true END AS captured,
+       CASE WHEN a.key IS NOT NULL AND NOT CASE
+           WHEN a.change_id IS NULL
+           THEN coalesce((SELECT revision FROM paid), 1) <= substring(a.key FROM '/r(\d+)/[^/]+/\d+$')::int
+           ELSE coalesce(a.change_id = (SELECT change_id FROM paid), false)
+       END THEN true END AS other_card, (
+           SELECT jsonb_object_agg(h.line, h.units)
+           FROM (SELECT r.line, sum(r.quantity) AS units FROM reservation r
+                 WHERE r.key = m.key AND r.state = 'live' GROUP BY r.line) h
+       ) AS lines
+FROM mine m LEFT JOIN payment_authorization a USING (key)
+ORDER BY m.key
 """
-"""Not told: an undo without an answer, which is asked for again, and a refusal, which is met again."""
+"""An authorization is on another card than the order's if a change asked for it that did not come about, or a later one
+took another."""
 
 ANSWERED = """
 SELECT change_id FROM change_request
@@ -61,18 +81,25 @@ ORDER BY received_at DESC, change_id DESC LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class ToOpen:
-    """An order as accepted, with the prices and the stock it may need. `opened` is set if it was opened before."""
+    """An order as accepted, with the prices and the stock it may need. `opened` is set if it was opened before.
+
+    `rows` are the groups of its read model.
+    """
 
     document: dict[str, Any]
     bundle: str
     prices: dict[str, list[DatedPrice]]
     available: dict[str, dict[str, int]]
     opened: Opened | None
+    rows: tuple[GroupRow, ...]
 
 
-async def read(connection: Connection, number: str) -> ToOpen:
-    """Everything in one statement; LookupError for an order that was never accepted."""
-    cursor = await connection.execute(READ, (number,))
+async def read(connection: Connection, number: str, revision: int) -> ToOpen:
+    """Everything in one statement; LookupError for an order that was never accepted.
+
+    What it was opened as at the revision: later ones are not seen, so that a repeat of an opening tells the same.
+    """
+    cursor = await connection.execute(READ, {"order": number, "revision": revision})
     row = await cursor.fetchone()
     if row is None:
         raise LookupError(f"order {number} was never accepted")
@@ -83,7 +110,8 @@ async def read(connection: Connection, number: str) -> ToOpen:
     for location, sku, units in row["stock"]:
         available.setdefault(location, {})[sku] = units
     opened = Opened.model_validate_json(row["opened"]) if row["opened"] else None
-    return ToOpen(row["document"], row["bundle"], prices, available, opened)
+    rows = tuple(GroupRow.model_validate(group) for group in row["rows"] or ())
+    return ToOpen(row["document"], row["bundle"], prices, available, opened, rows)
 
 
 async def read_bundle(connection: Connection, digest: str) -> Bundle:
@@ -97,7 +125,7 @@ async def read_bundle(connection: Connection, digest: str) -> Bundle:
 
 async def read_known(connection: Connection, number: str) -> tuple[KnownEffect, ...]:
     """What the effects ledger knows of an order that is resumed."""
-    cursor = await connection.execute(KNOWN, (number,))
+    cursor = await connection.execute(KNOWN, {"order": number})
     return tuple(KnownEffect(**row) for row in await cursor.fetchall())
 
 

@@ -14,8 +14,8 @@ from store.saving import save_values, with_save
 
 _INTENT = f"""
 intent AS ({INTENT}), held AS (
-    INSERT INTO payment_authorization (key, order_number, group_id, amount, captured, currency, state)
-    VALUES (%(key)s, %(order)s, %(group)s, %(amount)s, 0, %(currency)s, 'intended')
+    INSERT INTO payment_authorization (key, order_number, group_id, amount, captured, currency, state, change_id)
+    VALUES (%(key)s, %(order)s, %(group)s, %(amount)s, 0, %(currency)s, 'intended', %(change_id)s)
     ON CONFLICT (key) DO NOTHING
 )
 """  # noqa: S608 - put together from constants

@@ -1,8 +1,9 @@
 """Bringing an order back whose workflow is gone (design, hard case 10): a new start, and every fact it has to know.
 
-A new workflow walks the process from its beginning. The effects ledger answers each step that is done already, so
-nothing happens twice outside; facts from outside are told again, in their old order, behind the start. Changes without
-an answer are told with the start itself, so that nothing new is begun before they are known.
+A new workflow walks the process from its beginning, at the revision that the order is at. The effects ledger answers
+each step that is done already, so nothing happens twice outside; facts from outside are told again, in their old order,
+behind the start. The changes are told with the start itself: those without an answer, so that nothing new is begun
+before they are known, and the answers of the others, so that none is carried out twice.
 """
 
 import json
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.process.change_requests import read_change_request
+from domain.process.messages import ChangeAnswer, ChangeAsked
+from limits import MAX_ANSWERS
 from store.dispatch import announce, enqueue
 from store.pool import Connection
 
@@ -18,18 +21,31 @@ SELECT number, status, finished, version, revision, "row" -> 'holds' AS holds
 FROM sales_order WHERE number = %s FOR UPDATE
 """
 MESSAGES = """
-SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.outcome
+SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.answer IS NOT NULL AS answered
 FROM dispatch d
 LEFT JOIN change_request c
        ON d.kind = 'change' AND c.order_number = d.order_number AND c.change_id = d.payload ->> 'change_id'
 WHERE d.order_number = %s
 ORDER BY d.id
 """
+SIGNALLED = """
+SELECT c.change_id, c.kind, c.requested_by, c.received_at
+FROM change_request c
+WHERE c.order_number = %s AND c.answer IS NULL AND NOT EXISTS (
+    SELECT FROM dispatch d
+    WHERE d.order_number = c.order_number AND d.kind = 'change' AND d.payload ->> 'change_id' = c.change_id)
+ORDER BY c.received_at, c.change_id
+"""
+"""Edits that came as a raw signal; they are kept when they are begun."""
+ANSWERS = """
+SELECT answer - 'reason' AS answer FROM change_request
+WHERE order_number = %s AND answer IS NOT NULL ORDER BY received_at DESC, change_id LIMIT %s
+"""
+"""Without the reason, which a workflow is not told of what the database keeps (design rule 7)."""
 SUPERSEDE = """
 UPDATE dispatch SET delivered_at = now(), note = 'told again after the order was resumed'
 WHERE order_number = %s AND delivered_at IS NULL
 """
-REFUSED_CHANGE = "refused"
 
 
 class NotResumableError(Exception):
@@ -59,38 +75,43 @@ async def resume(connection: Connection, number: str) -> Resumed:
         raise NotResumableError("order_unknown", f"There is no order {number}.")
     if order["finished"]:
         raise NotResumableError("order_closed", f"Order {number} is {order['status']}; there is nothing to go on with.")
-    if order["revision"] > 1:
-        # Its walk would begin at the first revision, and not meet what was done at a later one (I1, I12).
-        words = f"Order {number} was changed in flight (revision {order['revision']}); that cannot be resumed yet."
-        raise NotResumableError("order_changed", f"{words} Nothing was done: its effects stand, see its timeline.")
     messages = await (await connection.execute(MESSAGES, (number,))).fetchall()
     starts = [message for message in messages if message["kind"] == "start"]
     if any(start["delivered_at"] is None for start in starts):
         raise NotResumableError("order_running", f"Order {number} is about to be started; give it a moment.")
-    facts = [message for message in messages if _is_told_again(message)]
+    again = _once([message for message in messages if message["kind"] in ("carrier", "payment", "change")])
+    facts = [fact for fact in again if fact["kind"] != "change"]
+    changes = [_asked(one) for one in again if one["kind"] == "change" and not one["answered"]]
+    changes += [_signalled(row) for row in await (await connection.execute(SIGNALLED, (number,))).fetchall()]
+    answers = await (await connection.execute(ANSWERS, (number, MAX_ANSWERS))).fetchall()
     await connection.execute(SUPERSEDE, (number,))
-    again = _once(facts)
-    start = _start(starts[0]["payload"], order["version"], again)
-    await enqueue(connection, number, "start", {**start, "holds": order["holds"] or []})
-    for fact in again:
-        if fact["kind"] != "change":
-            await enqueue(connection, number, fact["kind"], fact["payload"])
+    start = {
+        **starts[0]["payload"],
+        "version": max(order["version"], 1),  # also where nothing was saved yet: so it says resumed
+        "revision": order["revision"],
+        "holds": order["holds"] or [],
+        "changes": [_json(change) for change in changes],
+        "answers": [_json(ChangeAnswer.model_validate(row["answer"])) for row in reversed(answers)],
+    }
+    await enqueue(connection, number, "start", start)
+    for fact in facts:
+        await enqueue(connection, number, fact["kind"], fact["payload"])
     await announce(connection)
-    return Resumed(number, order["version"], len(again))
+    return Resumed(number, order["version"], len(facts) + len(changes))
 
 
-def _start(first: dict[str, Any], version: int, again: list[dict[str, Any]]) -> dict[str, Any]:
-    """The payload of the new start. Its version is at least 1, also where nothing was saved yet: so it says resumed."""
-    asked = [read_change_request(one["payload"], one["created_at"]) for one in again if one["kind"] == "change"]
-    changes = [change.model_dump(mode="json", exclude_defaults=True) for change in asked]
-    return {**first, "version": max(version, 1), "changes": changes}
+def _asked(message: dict[str, Any]) -> ChangeAsked:
+    return read_change_request(message["payload"], message["created_at"])
 
 
-def _is_told_again(message: dict[str, Any]) -> bool:
-    """Facts of carrier and provider; changes unless they were refused: an accepted one has to come to its end."""
-    if message["kind"] == "change":
-        return bool(message["outcome"] != REFUSED_CHANGE)
-    return message["kind"] in ("carrier", "payment")
+def _signalled(row: dict[str, Any]) -> ChangeAsked:
+    return ChangeAsked(
+        change_id=row["change_id"], change=row["kind"], requested_by=row["requested_by"], at=row["received_at"]
+    )
+
+
+def _json(message: ChangeAsked | ChangeAnswer) -> dict[str, Any]:
+    return message.model_dump(mode="json", exclude_defaults=True)
 
 
 def _once(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:

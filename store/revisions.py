@@ -62,14 +62,15 @@ APPLY = """
 WITH proposed AS (
     SELECT proposal AS p FROM change_request WHERE order_number = %(order)s AND change_id = %(change_id)s
 ), first AS (
-    INSERT INTO order_revision (order_number, revision, document, party, at)
-    SELECT o.number, 1, o.document, o.party, CASE WHEN o.as_of IS NULL THEN o.accepted_at ELSE o.ordered_at END
+    INSERT INTO order_revision (order_number, revision, document, party, opened, at)
+    SELECT o.number, 1, o.document, o.party, o.opened,
+           CASE WHEN o.as_of IS NULL THEN o.accepted_at ELSE o.ordered_at END
     FROM sales_order o
     WHERE o.number = %(order)s AND NOT EXISTS (SELECT FROM order_revision r WHERE r.order_number = %(order)s)
     ON CONFLICT DO NOTHING
 ), go AS MATERIALIZED (
-    INSERT INTO order_revision (order_number, revision, change_id, document, party, at)
-    SELECT %(order)s, %(number)s, %(change_id)s, p -> 'document', p -> 'party', %(at)s FROM proposed
+    INSERT INTO order_revision (order_number, revision, change_id, document, party, opened, at)
+    SELECT %(order)s, %(number)s, %(change_id)s, p -> 'document', p -> 'party', %(opened)s::jsonb, %(at)s FROM proposed
     WHERE NOT EXISTS (
         SELECT FROM order_revision r WHERE r.order_number = %(order)s AND r.revision >= %(number)s)
     ON CONFLICT DO NOTHING

@@ -264,6 +264,8 @@ class OrderRevision(SQLModel, table=True):
     document: dict[str, Any] = Field(sa_column=jsonb())
     party: dict[str, Any] = Field(sa_column=jsonb())
     """The personal part, erasable (OPS5)."""
+    opened: dict[str, Any] | None = Field(default=None, sa_column=jsonb(nullable=True))
+    """What opening it came to; None for versions that were saved before this was kept."""
     at: datetime = Field(sa_column=moment())
     recorded_at: datetime = Field(sa_column=moment(default_now=True))
 
@@ -346,6 +348,8 @@ class Authorization(SQLModel, table=True):
     currency: str
     state: str
     expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    change_id: str | None = None
+    """The change that proposed the card; None for one on the order's own."""
 
 
 class Capture(SQLModel, table=True):

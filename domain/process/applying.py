@@ -58,7 +58,7 @@ def _hold_as_before(draft: Draft, group_id: str, held: Run) -> None:
         return
     run = held.model_copy(update={"snapshot": old.snapshot})
     draft.succeed(group_id, run, state=RunState.UNDONE)
-    _trim(draft, group_id, run)
+    trim(draft, group_id, run)
 
 
 # ---- the new plan of a group --------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _reserve(draft: Draft, group: Group, step: Step, rework: Rework, held: Run |
     else:
         draft.set_run(group.id, run)
     if held is not None and (ChangeKind.ITEM in rework.kinds or _surplus(held, run)):
-        _trim(draft, group.id, run)
+        trim(draft, group.id, run)
 
 
 def _surplus(held: Run, run: Run) -> bool:
@@ -174,7 +174,8 @@ def _surplus(held: Run, run: Run) -> bool:
     )
 
 
-def _trim(draft: Draft, group_id: str, run: Run) -> None:
+def trim(draft: Draft, group_id: str, run: Run) -> None:
+    """Gives back what a reservation holds beyond the run's lines."""
     assert run.key is not None
     key = draft.next_key(group_id, run.step, Operation.TRIM)
     work = TrimReservation(

@@ -7,7 +7,7 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, edits, facts, faults, holds, known, previews, skips
+from domain.process import changes, edits, facts, faults, holds, known, previews, remains, skips
 from domain.process.applying import undo_leftovers
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
@@ -38,7 +38,7 @@ from domain.process.rows import row_of, save_of
 from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
-from domain.process.words import REMOTE, Operation
+from domain.process.words import REMOTE, Operation, Status
 
 
 def decide(state: OrderState, event: Event) -> Decision:
@@ -54,12 +54,15 @@ def _apply(state: OrderState, event: Event) -> Draft:
     save = _save_done(state, event)
     if save is not None and save.revised == draft.unsaved_revision:
         draft.unsaved_revision = None  # before anything else: the next change begins from the saved version
+        draft.calls.extend(draft.postponed)
+        draft.postponed = ()
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
     facts.hear_early(draft)
     faults.resume(draft)
     _advance(draft)
+    remains.take_up(draft)
     undo_leftovers(draft)
     facts.hear_early(draft)
     _take_up_line(draft)
@@ -119,7 +122,11 @@ def _open(draft: Draft) -> None:
             key=f"{draft.number}/open",
             order=draft.number,
             at=draft.now,
-            work=OpenOrder(bundle=draft.base.bundle, resumed=True if draft.known is not None else None),
+            work=OpenOrder(
+                bundle=draft.base.bundle,
+                resumed=True if draft.known is not None else None,
+                revision=draft.revision if draft.revision > 1 else None,
+            ),
             summary="open the order: prices, groups, policy",
         )
     )
@@ -169,8 +176,19 @@ def _opened(draft: Draft, opened: Opened) -> None:
     in_line = {asked.change_id for asked in draft.waiting_changes}
     draft.answered = tuple(change_id for change_id in opened.answered or () if change_id not in in_line)
     draft.lines = {line.number: line for line in opened.lines}
-    for plan in opened.groups:
-        draft.put(Group(id=plan.id, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why))
+    closed = {row.id: row for row in opened.rows or () if row.status is Status.CANCELLED}
+    plans = {plan.id: plan for plan in opened.groups}
+    for id_ in dict.fromkeys((*(row.id for row in opened.rows or ()), *plans)):
+        if id_ in plans:
+            plan, over = plans[id_], id_ in closed
+            draft.put(
+                Group(
+                    id=id_, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why, cancelled=over
+                )
+            )
+        elif id_ in closed:
+            row = closed[id_]
+            draft.put(Group(id=id_, process=row.process, lines=(), location=row.warehouse or "", cancelled=True))
 
 
 def _time_passed(draft: Draft) -> None:
@@ -306,11 +324,21 @@ def _decides_edit(state: OrderState, save: Save) -> bool:
 
 def _with_revision_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
     """A new version of the order is saved at once: whoever got the answer reads what it says (CHG14)."""
-    saves = [flight.call.save for flight in state.flights.values() if flight.call.operation not in REMOTE]
-    if state.unsaved_revision is None or any(s and s.revised == state.unsaved_revision for s in saves):
+    if state.unsaved_revision is None:
         return state, calls
-    state, saving = _with_save_call(state)
-    return state, [*calls, *saving]
+    saving = {flight.call.key for flight in state.flights.values() if _saves_revision(state, flight.call)}
+    if state.release > 6:
+        waiting = tuple(call for call in calls if call.key not in saving)
+        state = state.model_copy(update={"postponed": (*state.postponed, *waiting)})
+        calls = [call for call in calls if call.key in saving]
+    if saving:
+        return state, calls
+    state, save = _with_save_call(state)
+    return state, [*calls, *save]
+
+
+def _saves_revision(state: OrderState, call: Call) -> bool:
+    return call.operation not in REMOTE and call.save is not None and call.save.revised == state.unsaved_revision
 
 
 def _save_after(state: OrderState, call: Call, event: Event) -> Save:

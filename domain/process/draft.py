@@ -3,9 +3,19 @@
 from datetime import datetime, timedelta
 
 from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
+from domain.process import ledger
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
-from domain.process.messages import BusinessEvent, Call, ChangeAnswer, Lines, OrderFacts, PricedLine, Work
+from domain.process.messages import (
+    BusinessEvent,
+    Call,
+    ChangeAnswer,
+    KnownEffect,
+    Lines,
+    OrderFacts,
+    PricedLine,
+    Work,
+)
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState, Snapshot
 from domain.process.words import Operation
 
@@ -48,6 +58,7 @@ class Draft:
         self.events = list(state.unsaved_events)
         self.unsaved_answers = list(state.unsaved_answers)
         self.unsaved_revision = state.unsaved_revision
+        self.postponed = state.postponed
         self.saved_row = state.saved_row
         self.saved_version = state.saved_version
         self.finished = state.finished
@@ -135,9 +146,14 @@ class Draft:
     ) -> Run:
         """A new run of a step, on all lines of the group or on those it picks (ORC4).
 
-        With an operation its effect key is drawn up here, before any call (design rule 2).
+        With an operation its effect key is drawn up here, before any call (design rule 2). A resumed order takes that
+        of the effect which it meets again; an authorization is then over as much as was authorized.
         """
-        run = self.draw_up(group, step, operation=operation, amount=amount, lines=lines)
+        met = self.meets(group, step.step, operation, amount) if operation else None
+        if met is not None:
+            self.known = ledger.with_met(self.known or (), met.key)
+            amount = met.amount if met.amount is not None and not met.over else amount
+        run = self.draw_up(group, step, operation=operation, amount=amount, lines=lines, met=met)
         self.succeed(group.id, run)
         return run
 
@@ -149,9 +165,11 @@ class Draft:
         operation: Operation | None = None,
         amount: int | None = None,
         lines: Lines | None = None,
+        met: KnownEffect | None = None,
     ) -> Run:
-        """A run that is not in its group yet."""
+        """A run that is not in its group yet; `met` is the effect of an earlier life that it stands for."""
         self.seq += 1
+        key = self.next_key(group.id, step.step, operation) if operation and met is None else None
         return Run(
             step=step.step,
             task=step.do,
@@ -166,7 +184,7 @@ class Draft:
                 currency=self.facts.currency,
             ),
             since=self.now,
-            key=self.next_key(group.id, step.step, operation) if operation else None,
+            key=key if met is None else met.key,
             operation=operation,
             owner=step.owner or self.process(group).owner,
         )
@@ -183,16 +201,28 @@ class Draft:
         run = self.begin(group, step)
         self.change_run(group.id, run.step, state=RunState.SKIPPED)
 
-    def next_key(self, group_id: str, step: str, operation: Operation) -> str:
-        """The next key of this operation: order/step/group/revision/operation/n.
+    def meets(self, group: Group, step: str, operation: Operation, amount: int | None = None) -> KnownEffect | None:
+        """The effect of a resumed order's earlier life that the step stands for; None where it does something new."""
+        if self.known is None or not ledger.is_whole(self.known):
+            return None
+        place = ledger.Place(self.number, step, group.id, operation)
+        return ledger.met_again(self.known, place, self.revision, amount)
 
-        A resumed order passes over those of its earlier life that are over: under them the ledger answers for what was.
+    def next_key(self, group_id: str, step: str, operation: Operation, *, of: str | None = None) -> str:
+        """The next key of this operation: order/step/group/revision/operation/n; of an undo, `of` is what it undoes.
+
+        A resumed order passes over those of its earlier life: under them the ledger answers for what was.
         """
-        group = self.groups[group_id]
+        group, known = self.groups[group_id], self.known or ()
         counter = f"{step}/{operation}"
         stem = f"{self.number}/{step}/{group_id}/r{self.revision}/{operation}"
-        over = {effect.key for effect in self.known or () if effect.over}
         n = group.counts.get(counter, 0) + 1
+        if ledger.is_whole(known):
+            again = ledger.undo_on_its_way(known, of) if of is not None else None
+            if again is not None:
+                return again
+            n = max(n, ledger.last_n(known, ledger.Place(self.number, step, group_id, operation)) + 1)
+        over = {effect.key for effect in known if effect.over}
         while f"{stem}/{n}" in over:
             n += 1
         self.put(group.model_copy(update={"counts": group.counts | {counter: n}}))
@@ -308,6 +338,7 @@ class Draft:
                 "unsaved_events": tuple(self.events),
                 "unsaved_answers": tuple(self.unsaved_answers),
                 "unsaved_revision": self.unsaved_revision,
+                "postponed": self.postponed,
                 "saved_row": self.saved_row,
                 "saved_version": self.saved_version,
                 "finished": self.finished,

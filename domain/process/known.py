@@ -5,16 +5,24 @@ them all it does not know what a change would have to undo, so changes wait in l
 """
 
 from domain.policy.model import Step, TaskWord
+from domain.process import ledger
 from domain.process.draft import Draft
+from domain.process.messages import KnownEffect
 from domain.process.state import ChangeMove
-from domain.process.words import Operation
+from domain.process.words import UNDO, Operation
 
-_WITH_EFFECT = frozenset({TaskWord.RESERVE, TaskWord.AUTHORIZE, TaskWord.SHIP, TaskWord.CAPTURE, TaskWord.INVOICE})
+_OPERATIONS = {
+    TaskWord.RESERVE: Operation.RESERVE,
+    TaskWord.AUTHORIZE: Operation.AUTHORIZE,
+    TaskWord.SHIP: Operation.SHIP,
+    TaskWord.CAPTURE: Operation.CAPTURE,
+    TaskWord.INVOICE: Operation.INVOICE,
+}
 
 
 def behind(draft: Draft) -> bool:
     """Whether effects stand that the walk has not come to, so that no change may be begun yet."""
-    return draft.change is None and not draft.stuck and bool(_unmet(draft))
+    return draft.change is None and not draft.stuck and bool(unmet(draft))
 
 
 def busy(draft: Draft) -> bool:
@@ -27,11 +35,18 @@ def busy(draft: Draft) -> bool:
 
 def holds_back(draft: Draft, group_id: str, step: Step) -> bool:
     """Whether a step has to let a change in line go first: it would do something new, and nothing behind it stands."""
-    if not draft.known or not draft.waiting_changes or step.do not in _WITH_EFFECT:
+    if not draft.known or not draft.waiting_changes or step.do not in _OPERATIONS:
         return False
+    return not _meets(draft, group_id, step) and all(group_of(draft, one) != group_id for one in unmet(draft))
+
+
+def _meets(draft: Draft, group_id: str, step: Step) -> bool:
+    if ledger.is_whole(draft.known):
+        group = draft.groups[group_id]
+        met = draft.meets(group, step.step, _OPERATIONS[step.do], draft.amount(group))
+        return met is not None and met.state != "refused"
     stem = f"{draft.number}/{step.step}/{group_id}/"
-    met_again = any(effect.key.startswith(stem) for effect in draft.known if not effect.over)
-    return not met_again and all(_group_of(draft, key) != group_id for key in _unmet(draft))
+    return any(effect.key.startswith(stem) for effect in draft.known or () if not effect.over)
 
 
 def tried_again(draft: Draft, key: str | None) -> bool:
@@ -43,13 +58,18 @@ def tried_again(draft: Draft, key: str | None) -> bool:
     return any(other == stem and int(later) > int(n) for other, _, later in others)
 
 
-def _unmet(draft: Draft) -> list[str]:
+def unmet(draft: Draft) -> list[KnownEffect]:
+    """The effects that stand and that the walk has not come to."""
     if not draft.known:
         return []
     met = {run.key for group in draft.groups.values() for run in (*group.runs.values(), *group.past)}
-    return [effect.key for effect in draft.known if not effect.over and effect.key not in met]
+    return [effect for effect in draft.known if ledger.stands(effect) and effect.key not in met and not _undo(effect)]
 
 
-def _group_of(draft: Draft, key: str) -> str:
-    """The group in an effect's key, which is order/step/group/..."""
-    return key.removeprefix(f"{draft.number}/").split("/")[1]
+def group_of(draft: Draft, effect: KnownEffect) -> str:
+    """The group in an effect's key."""
+    return ledger.named(draft.number, effect.key).group
+
+
+def _undo(effect: KnownEffect) -> bool:
+    return effect.key.split("/")[-2] in UNDO.values()

@@ -189,6 +189,8 @@ class OpenOrder(Message):
     bundle: str
     resumed: bool | None = None
     """True for an order that is resumed: the answer then tells what its ledger knows."""
+    revision: int | None = None
+    """The revision that a resumed order is at; None for the first one. Later ones are not seen, also in a repeat."""
 
 
 class SaveOrder(Message):
@@ -388,6 +390,20 @@ class KnownEffect(Message):
     key: str
     over: bool
     """The effect was undone, or it is an undo that has its answer: its key is not used again."""
+    state: Literal["intended", "done", "refused"] | None = None
+    """None in what earlier releases told."""
+    undoes: str | None = None
+    """Key of the effect that an undo takes back."""
+    amount: int | None = None
+    """What an authorization is over, in minor units of the order's currency."""
+    captured: bool | None = None
+    """True for an authorization of which money was taken."""
+    other_card: bool | None = None
+    """True for an authorization on another card than the order is paid with."""
+    lines: Lines | None = None
+    """What a reservation holds."""
+    met: bool | None = None
+    """True from when the order that is resumed has come to it."""
 
 
 class Opened(Message):
@@ -401,6 +417,8 @@ class Opened(Message):
     """What the effects ledger knows of the order; None unless it is resumed."""
     answered: tuple[str, ...] | None = None
     """The changes of a resumed order that have their answers, by their ids, oldest first."""
+    rows: tuple[GroupRow, ...] | None = None
+    """Every group that a resumed order had, in their order; those that are cancelled stay so."""
 
 
 class LineChange(Message):

@@ -246,6 +246,8 @@ class OrderState(Message):
     unsaved_events: tuple[BusinessEvent, ...] = ()
     unsaved_answers: tuple[ChangeAnswer, ...] = ()
     unsaved_revision: Revision | None = None
+    postponed: tuple[Call, ...] = ()
+    """Calls that are sent when the new version is saved. They count as on their way."""
     saved_row: OrderRow | None = None
     saved_version: int = 0
     finished: bool = False
@@ -255,14 +257,15 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 6
+RELEASE = 7
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
 1: search attributes at every change. 2: when the order comes to rest. 3: so its timer, unless it has to ring earlier.
 4: local steps are awaited before anything else is heard (`workflows.arriving`). 5: stock and money for a group that a
 change founds are held before the change is answered (`founding`). 6: what is left behind for good is settled: goods
-that left on a request taken back, money and stock that no step needs any more.
+that left on a request taken back, money and stock that no step needs any more. 7: a new version of the order is saved
+before anything is done on its account, so that a resumed order finds none that only the outside knows.
 """
 
 
@@ -283,6 +286,8 @@ def state_at(start: Start) -> OrderState:
         as_of=start.as_of,
         release=RELEASE,
         version=start.version,
+        revision=start.revision or 1,
+        answers={given.change_id: given for given in start.answers or ()},
         waiting_changes=start.changes or (),
         holds=start.holds or (),
         known=() if start.version > 0 else None,

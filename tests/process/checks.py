@@ -81,7 +81,8 @@ class Watch:
         if group is not None and call.key not in before.flights and flight.move is None and not flight.undo:
             assert not keeps_back_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
         running = before.flights.get(call.key)
-        assert running is None or running.retry_at is not None, f"{call.key} is on its way already"
+        due = running is not None and (running.retry_at is not None or running.call in before.postponed)
+        assert running is None or due, f"{call.key} is on its way already"
         assert after.flights[call.key].call == call
         if call.save is not None and not (running is not None and running.call.save == call.save):
             assert not self.versions or call.save.version > self.versions[-1], "a save must be newer than all before"

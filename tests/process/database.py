@@ -13,6 +13,7 @@ from domain.process.messages import (
     ReviseOrder,
     Save,
 )
+from domain.process.words import ChangeKind
 from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
 
 
@@ -27,13 +28,21 @@ class Database:
     cancelled: Lines = field(default_factory=dict)
     opened: Opened | None = None
     """The order as it is, with all of its groups."""
+    first: Opened | None = None
+    """The order as it was accepted."""
+    resumed: bool = False
+    """Whether the order began anew: what it tells again may be worded by what it is now, and the first words stay."""
     revision: int = 1
+    paid: tuple[int, str] | None = None
+    """The revision that took another card, or way to pay, and its change."""
     numbers: set[int] = field(default_factory=set)
     """Lines that the order ever had."""
     proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
     """By change: the revision it would be, and the order as it would be."""
     homes: dict[int, dict[int, str]] = field(default_factory=dict)
     """By revision: lines that travel in another group than was proposed, as the save on its way says."""
+    other_ways: set[str] = field(default_factory=set)
+    """Changes to another way to pay."""
 
     def write(self, save: Save) -> None:
         if save.revised is not None and save.revised.number > self.revision:
@@ -42,7 +51,8 @@ class Database:
             self.version, self.row = save.version, save.row
         for event in save.events:
             known = self.events.setdefault(event.key, event)
-            assert (known.type, known.words) == (event.type, event.words), f"{event.key} tells two different things"
+            same = (known.type, known.words) == (event.type, event.words)
+            assert same or (self.resumed and known.type == event.type), f"{event.key} tells two different things"
         for answer in save.answers:
             known_answer = self.answers.setdefault(answer.change_id, answer)
             assert same_answer(known_answer, answer), "a change was answered twice"
@@ -52,8 +62,16 @@ class Database:
         assert save.revised is not None
         number, opened = self.proposals[save.revised.change_id]
         assert number == save.revised.number, "a proposal is applied as another revision"
+        if save.revised.change_id in self.other_ways:
+            self.paid = (number, save.revised.change_id)
         self.numbers |= {line.number for line in opened.lines}
         return settled_in(opened, save.revised.homes)
+
+    def is_other_card(self, change_id: str | None, revision: int) -> bool:
+        """Whether an authorization that a change asked for, or none did, is on another card than the order's."""
+        if change_id is not None:
+            return self.paid is None or self.paid[1] != change_id
+        return self.paid is not None and revision < self.paid[0]
 
     def at(self, revision: int) -> Opened:
         """The order at a revision that is saved, or proposed and about to be."""
@@ -83,6 +101,8 @@ class Database:
             return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
         if work.preview is None:
             self.proposals[work.change_id] = (work.revision, whole)
+            if ChangeKind.PAYMENT in edit.fields:
+                self.other_ways.add(work.change_id)
         before = {plan.id: plan.location for plan in self.opened.groups}
         news = tuple(plan for plan in whole.groups if before.get(plan.id) != plan.location)
         return Outcome(opened=whole.model_copy(update={"groups": news}), revised=revised)

@@ -30,7 +30,7 @@ from domain.process.messages import (
     TrimReservation,
     Undo,
 )
-from domain.process.words import REMOTE, UNDO, Operation
+from domain.process.words import REMOTE, Operation
 from tests.process.database import Database
 from tests.process.editing import Edit
 from tests.process.policies import slice_with, standard
@@ -78,6 +78,8 @@ class World:
     """How far the carrier is with a request; one that it only has is released."""
     voided: set[str] = field(default_factory=set)
     """Authorizations that are void, or may be by now."""
+    sent_as: dict[str, Call] = field(default_factory=dict)
+    """Every call that was sent, as it was sent last."""
     beside: set[str] = field(default_factory=set)
     """Keys of calls that were sent while a change was carried out."""
 
@@ -92,7 +94,7 @@ class World:
         outcome = self.outcomes.get(call.key)
         if outcome is None:
             outcome = Outcome(refused=True, code=refuse, words=f"They say {refuse}.") if refuse else self._judge(call)
-            if call.operation not in UNBOOKED:
+            if call.operation not in UNBOOKED and call.operation is not Operation.TRIM:
                 self.outcomes[call.key] = outcome
         if call.save is not None and not outcome.refused:
             self.database.write(call.save)
@@ -114,16 +116,25 @@ class World:
 
     def known(self) -> tuple[KnownEffect, ...]:
         """What the effects ledger tells a resumed order."""
-        entered = sorted(self.intended | self.outcomes.keys() | self.gone)
-        undos = {key for key in entered if key.split("/")[-2] in UNDO.values()}
-        told = [KnownEffect(key=key, over=key in undos or key in self.gone) for key in entered]
-        return tuple(effect for effect in told if self._is_told(effect.key, effect.key in undos))
+        return tuple(self._entry(key) for key in sorted(self.intended | self.outcomes.keys() | self.gone))
 
-    def _is_told(self, key: str, undo: bool) -> bool:
-        outcome = self.outcomes.get(key)
-        if undo:
-            return outcome is not None
-        return key in self.gone or outcome is None or not outcome.refused
+    def _entry(self, key: str) -> KnownEffect:
+        call, outcome = self.sent_as.get(key), self.outcomes.get(key)
+        work = call.work if call is not None else None
+        undoes = work.of if isinstance(work, Undo) else None
+        state = "refused" if outcome is None and key not in self.intended else "intended"
+        if outcome is not None:
+            state = "refused" if outcome.refused else "done"
+        entry: dict[str, object] = {"key": key, "undoes": undoes, "state": state}
+        entry["over"] = state != "intended" if undoes else key in self.gone or key in self.known_expired
+        if isinstance(work, AuthorizePayment) and call is not None:
+            taken = [one for one in self.done.values() if one.operation is Operation.CAPTURE]
+            captured = any(isinstance(one.work, CapturePayment) and one.work.authorization == key for one in taken)
+            other = self.database.is_other_card(work.change_id, call.revision)
+            entry |= {"amount": work.amount, "captured": captured or None, "other_card": other or None}
+        if key in self.stock.held:
+            entry["lines"] = {number: units for (number, _, _), units in self.stock.held[key].items()}
+        return KnownEffect.model_validate(entry)
 
     def held(self, group: str | None = None) -> set[str]:
         """Authorizations that hold money."""
@@ -152,12 +163,19 @@ class World:
             self.done[call.key] = call
         if isinstance(call.work, Undo):
             self.gone.add(call.work.of)
-        if call.operation is Operation.OPEN:
-            opened = self.opened(call.order)
-            self.database.opened, self.database.numbers = opened, {line.number for line in opened.lines}
-            resumed = isinstance(call.work, OpenOrder) and call.work.resumed
-            return Outcome(opened=opened.model_copy(update={"known": self.known()}) if resumed else opened)
+        if isinstance(call.work, OpenOrder):
+            return Outcome(opened=self._open(call.order, call.work))
         return Outcome(ref=f"ref-{len(self.done)}")
+
+    def _open(self, number: str, work: OpenOrder) -> Opened:
+        if self.database.opened is None:
+            self.database.first = self.database.opened = self.opened(number)
+            self.database.numbers = {line.number for line in self.database.opened.lines}
+        assert self.database.first is not None
+        if not work.resumed:
+            return self.database.first
+        rows = self.database.row.groups if self.database.row else None
+        return self.database.opened.model_copy(update={"known": self.known(), "rows": rows})
 
     def _refusal(self, call: Call) -> str:
         match call.work:
@@ -260,6 +278,7 @@ class World:
 
         `revision` is that of the order: a call that is sent again may be older.
         """
+        self.sent_as[call.key] = call
         if changing:
             self.beside.add(call.key)
         if call.operation is Operation.VOID and isinstance(call.work, Undo):

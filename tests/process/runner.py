@@ -42,6 +42,8 @@ def fresh(
     version: int = 0,
     changes: tuple[ChangeAsked, ...] = (),
     holds: tuple[Hold, ...] = (),
+    revision: int = 1,
+    answers: tuple[ChangeAnswer, ...] = (),
 ) -> OrderState:
     """The state of an order whose workflow is about to begin; with a version, to begin anew."""
     start = Start(
@@ -55,6 +57,8 @@ def fresh(
         version=version,
         changes=changes,
         holds=holds,
+        revision=revision,
+        answers=answers,
     )
     return state_at(start)
 

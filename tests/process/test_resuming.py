@@ -29,7 +29,10 @@ def resumed(run: Run) -> Run:
     asked = tuple(fact for fact in run.facts if isinstance(fact, ChangeAsked) and fact.problem is None)
     changes = tuple({one.change_id: one for one in reversed(asked) if one.change_id not in database.answers}.values())
     version = max(database.version, 1)
-    again = Run(world=run.world, state=fresh(run.world.as_of, version, changes), at=run.at)
+    revision = database.row.revision if database.row is not None else 1
+    state = fresh(run.world.as_of, version, changes, revision=revision, answers=tuple(database.answers.values()))
+    database.resumed = True
+    again = Run(world=run.world, state=state, at=run.at)
     again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
     again.feed(Begun(at=run.at))
     again.facts = [fact for fact in run.facts if fact not in asked or fact in changes]
@@ -76,5 +79,5 @@ def test_an_expired_authorization_stays_expired() -> None:
     run = resumed(run)
     run.settle()
     assert run.row.status == Status.RELEASED
-    assert [call.key[-1] for call in run.calls if call.operation is Operation.AUTHORIZE] == ["1", "2"]
+    assert [call.key[-1] for call in run.calls if call.operation is Operation.AUTHORIZE] == ["2"]
     assert len(run.world.held()) == 1

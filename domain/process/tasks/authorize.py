@@ -40,7 +40,7 @@ class Authorize:
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
-        key = draft.next_key(group.id, run.step, Operation.VOID)
+        key = draft.next_key(group.id, run.step, Operation.VOID, of=run.key)
         words = f"authorization of {_sum(run)} voided"
         draft.call(run, group.id, key, Undo(kind=Operation.VOID, of=run.key), words, undo=True)
         return words

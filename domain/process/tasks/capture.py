@@ -61,7 +61,7 @@ class Capture:
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
-        key = draft.next_key(group.id, run.step, Operation.REFUND)
+        key = draft.next_key(group.id, run.step, Operation.REFUND, of=run.key)
         words = f"{_sum(run)} refunded"
         work = Undo(kind=Operation.REFUND, of=run.key, amount=run.snapshot.amount or 0, currency=run.snapshot.currency)
         draft.call(run, group.id, key, work, words, undo=True)

@@ -44,7 +44,7 @@ class Invoice:
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
-        key = draft.next_key(group.id, run.step, Operation.CREDIT)
+        key = draft.next_key(group.id, run.step, Operation.CREDIT, of=run.key)
         words = f"credit memo over {_sum(run)} created"
         work = Undo(kind=Operation.CREDIT, of=run.key, amount=run.snapshot.amount or 0, currency=run.snapshot.currency)
         draft.call(run, group.id, key, work, words, undo=True)

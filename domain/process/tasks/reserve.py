@@ -34,7 +34,7 @@ class Reserve:
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
-        key = draft.next_key(group.id, run.step, Operation.RELEASE)
+        key = draft.next_key(group.id, run.step, Operation.RELEASE, of=run.key)
         what = "written off" if run.lost else "given back"
         words = f"{_units(run)} units {what} at {run.snapshot.location}"
         draft.call(run, group.id, key, Undo(kind=Operation.RELEASE, of=run.key, lost=run.lost), words, undo=True)

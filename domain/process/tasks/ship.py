@@ -50,7 +50,7 @@ class Ship:
 
     def undo(self, draft: Draft, group: Group, run: Run) -> str:
         assert run.key is not None
-        key = draft.next_key(group.id, run.step, Operation.CANCEL_SHIPMENT)
+        key = draft.next_key(group.id, run.step, Operation.CANCEL_SHIPMENT, of=run.key)
         words = f"shipment request by {run.snapshot.method} cancelled"
         draft.call(run, group.id, key, Undo(kind=Operation.CANCEL_SHIPMENT, of=run.key), words, undo=True)
         return words

@@ -1,0 +1,78 @@
+"""What a resumed order's earlier life left to do: effects that no step stands on, stock beyond the plan (I2, CHG8).
+
+A change that was accepted leaves a second authorization to be voided, or stock to be given back; one that was not had
+set aside stock and money beside those of the order. The walk passes such effects by; then they are undone.
+"""
+
+from domain.policy.model import TaskWord
+from domain.process import known, ledger
+from domain.process.applying import leave_behind, trim
+from domain.process.conditions import required
+from domain.process.draft import Draft
+from domain.process.flow import finished
+from domain.process.messages import KnownEffect
+from domain.process.state import Group, Run, RunState, Snapshot
+from domain.process.words import Operation
+
+_TASKS = {Operation.RESERVE: TaskWord.RESERVE, Operation.AUTHORIZE: TaskWord.AUTHORIZE}
+"""What may be left behind: a shipment request is cancelled before its change is accepted, a bill is never replaced."""
+
+
+def take_up(draft: Draft) -> None:
+    """Leaves behind what the walk has passed by, and gives back stock beyond the plan, each once."""
+    if not draft.opened or not ledger.is_whole(draft.known):
+        return
+    for effect in known.unmet(draft):
+        parts = ledger.named(draft.number, effect.key)
+        group = draft.groups.get(parts.group)
+        if parts.operation in _TASKS and group is not None and _passed_by(draft, group, parts.step, effect):
+            draft.known = ledger.with_met(draft.known or (), effect.key)
+            leave_behind(draft, group.id, _run(draft, group, effect))
+    if draft.change is None:
+        for group in list(draft.groups.values()):
+            _trim(draft, group)
+
+
+def _passed_by(draft: Draft, group: Group, step: str, effect: KnownEffect) -> bool:
+    if group.cancelled:
+        return True
+    run = group.runs.get(step)
+    if run is not None and run.passed:
+        return True
+    if effect.key.split("/")[-2] == Operation.AUTHORIZE and draft.change is None:
+        return draft.amount(group) == 0 or all(one.step != step for one in required(draft, group))
+    return finished(draft.process(group), group)
+
+
+def _run(draft: Draft, group: Group, effect: KnownEffect) -> Run:
+    parts = ledger.named(draft.number, effect.key)
+    operation = Operation(parts.operation)
+    return Run(
+        step=parts.step,
+        task=_TASKS[operation],
+        state=RunState.DONE,
+        seq=0,
+        snapshot=Snapshot(
+            revision=parts.revision,
+            lines=effect.lines or {},
+            location=group.location,
+            method=draft.facts.ship_method,
+            amount=effect.amount,
+            currency=draft.facts.currency,
+        ),
+        since=draft.now,
+        key=effect.key,
+        operation=operation,
+        owner=draft.process(group).owner,
+    )
+
+
+def _trim(draft: Draft, group: Group) -> None:
+    """A reservation may hold more than the order needs if a change was worked on before."""
+    run = draft.run_of(group, Operation.RESERVE)
+    if run is None or run.key is None or f"{run.step}/{Operation.TRIM}" in group.counts:
+        return
+    place = ledger.Place(draft.number, run.step, group.id, Operation.RESERVE)
+    last = ledger.last_n(draft.known or (), place)
+    if last > 1 or (last == 1 and draft.revision > 1):
+        trim(draft, group.id, run)

@@ -1,0 +1,94 @@
+"""An order that was changed in flight, or is being changed, is resumed: its books end as if nothing had been (CHG8)."""
+
+import pytest
+
+from domain.process.messages import RequestShipment
+from domain.process.words import ChangeKind, Operation
+from tests.process.changed import ends_well
+from tests.process.editing import Edit
+from tests.process.outside import World
+from tests.process.policies import SHAPES
+from tests.process.runner import Run
+from tests.process.test_resuming import resumed
+
+EDITS = {
+    "more": Edit(quantity={1: 3}),
+    "fewer": Edit(quantity={2: 1}),
+    "other item": Edit(item={1: "sku-99"}),
+    "line cancelled": Edit(cancel=(2,)),
+    "group cancelled": Edit(cancel=(1, 2)),
+    "line added": Edit(add={9: 3}),
+    "other warehouse": Edit(fields={ChangeKind.WAREHOUSE: "east"}),
+    "line moved": Edit(move={2: "east"}),
+    "dearer": Edit(price={1: 7000}),
+    "cheaper": Edit(price={2: 500}),
+    "other zone": Edit(fields={ChangeKind.ADDRESS_OTHER_ZONE: "CA"}),
+    "later": Edit(fields={ChangeKind.LATER_DATE: None}),
+    "by air": Edit(fields={ChangeKind.SHIP_METHOD: "air"}),
+    "on terms": Edit(fields={ChangeKind.PAYMENT: "terms"}),
+    "other card": Edit(fields={ChangeKind.PAYMENT: "card"}),
+    "reference": Edit(fields={ChangeKind.REFERENCE: "PO-1"}),
+    "more and fewer": Edit(quantity={1: 4, 2: 1}),
+}
+MANY = 60
+"""More results than any of these changes takes."""
+
+
+def books(run: Run) -> object:
+    """What the outside has of the order in the end, without keys."""
+    world = run.world
+
+    shipped = [world.done[key].work for key in world.live(Operation.SHIP)]
+    requests = [(one.location, one.method, one.lines) for one in shipped if isinstance(one, RequestShipment)]
+    held = sorted(str(sorted(of.items())) for of in world.stock.held.values() if of)
+    captured = sorted(one.amount for one in world.captured().values())
+    invoices = [world.done[key].work for key in world.live(Operation.INVOICE)]
+    billed = sorted((one.goods, one.charges, sorted(one.lines.items())) for one in invoices)  # type: ignore[union-attr]
+    assert world.database.opened is not None
+    return sorted(requests, key=str), held, captured, billed, world.database.opened.lines, run.row.status
+
+
+def changed(edits: list[str], groups: int, before: int, shape: str = "standard") -> Run:
+    """An order that was left alone after so many results, and is then asked for changes, one after the other."""
+    run = Run(world=World(process=SHAPES[shape](), groups=groups)).begin()
+    some(run, before)
+    for n, name in enumerate(edits[:-1]):
+        run.edit(EDITS[name], f"e{n}").settle()
+    return run.edit(EDITS[edits[-1]], "last")
+
+
+def some(run: Run, results: int) -> Run:
+    for _ in range(results):
+        if run.pending:
+            run.finish(run.pending[0])
+    return run
+
+
+def cut_everywhere(edits: list[str], groups: int, before: int, shape: str = "standard") -> None:
+    """Cut after every result: the resumed order ends with the books and the answers of one that was left alone."""
+    left_alone = changed(edits, groups, before, shape)
+    ends_well(left_alone)
+    for after in range(MANY):
+        for answered in (True, False):
+            run = some(changed(edits, groups, before, shape), after)
+            quiet = not run.pending
+            if not answered:
+                for call in run.pending:
+                    run.world.answer(call)
+            run = resumed(run)
+            ends_well(run)
+            assert books(run) == books(left_alone), (edits, before, after, answered)
+            outcomes = {id_: (one.outcome, one.revision) for id_, one in run.state.answers.items()}
+            assert outcomes == {id_: (one.outcome, one.revision) for id_, one in left_alone.state.answers.items()}
+            assert run.told.count("change.accepted") == left_alone.told.count("change.accepted")
+        if quiet:
+            return
+    raise AssertionError("the change never came to rest")
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_cut_anywhere_in_a_change_the_books_end_the_same(name: str, groups: int) -> None:
+    if groups == 1 and name == "group cancelled":
+        pytest.skip("nothing would be left")
+    cut_everywhere([name], groups, MANY)
