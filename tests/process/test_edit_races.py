@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
-from tests.process.changed import UP, accepted, ends_well, refused, released
+from tests.process.changed import UP, accepted, ends_well, refused, released, since
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.ending import is_well
@@ -151,12 +151,13 @@ def test_continued_as_new_at_every_rest_it_goes_on_the_same() -> None:
 
 def test_a_new_version_that_could_not_be_saved_is_saved_with_the_next_try() -> None:
     run = released()
-    run.edit(Edit(quantity={2: 1}))
-    trim = run.up_to(Operation.TRIM)
-    run.finish(trim, fault=True, effect=False)
+    run.edit(Edit(quantity={2: 1})).settle(lambda call: call.save is not None and call.save.revised is not None)
+    before = len(run.calls)
+    (save,) = run.pending
+    run.finish(save, fault=True, effect=False)
     assert run.world.database.revision == 1
     run.pass_time(timedelta(seconds=5))
-    run.finish(next(call for call in run.pending if call.key == trim.key))
-    run.settle()
+    run.finish(save)
     assert run.world.database.revision == 2
+    assert since(run, before) == ["reserve/1/r2/trim_reservation/1", "ship/1/r2/request_shipment/2"]
     ends_well(run)

@@ -62,10 +62,12 @@ def test_the_answer_tells_what_was_done_and_the_terms_before_and_after() -> None
     assert {action.reason for action in answer.plan} == {"quantity up while released"}
 
 
-def test_the_new_version_is_saved_with_the_answer_while_calls_are_on_their_way() -> None:
+def test_the_new_version_is_saved_with_the_answer_before_anything_is_done_on_its_account() -> None:
     run = released()
-    run.edit(UP).settle(lambda call: call.key == "O-1/ship/1/r2/request_shipment/2")
-    run.finish(next(call for call in run.pending if call.operation is Operation.SAVE))
+    run.edit(UP).settle(lambda call: call.save is not None and call.save.revised is not None)
+    (save,) = run.pending
+    assert save.operation is Operation.SAVE
+    run.finish(save)
     database = run.world.database
     assert (database.revision, database.row.revision if database.row else 0) == (2, 2)
     assert database.answers["e1"].outcome is ChangeOutcome.ACCEPTED

@@ -9,7 +9,7 @@ from activities.bundles import Bundles
 from activities.changes import Changes
 from activities.inventory import Inventory
 from activities.orders import Orders
-from domain.process.messages import GroupPlan, GroupRow, LineChange, Outcome, PricedLine
+from domain.process.messages import GroupPlan, GroupRow, LineChange, Opened, Outcome, PricedLine
 from domain.process.words import ChangeKind, Operation, Status
 from tests.store.changing import RESERVE, keep, later, replace, replacing, revise, revised, revising, save, trim
 from tests.store.shop import ADDRESS, Shop, told
@@ -31,6 +31,14 @@ async def stored(shop: Shop) -> list[tuple[Any, ...]]:
     return await shop.rows(
         "SELECT number, sku, quantity, amount, group_id, shipped, cancelled, open FROM order_line ORDER BY number"
     )
+
+
+async def reopened(shop: Shop, revision: int | None) -> Opened | None:
+    """What an order is opened as that is resumed at a revision; with None, by a repeat of its first step."""
+    call = shop.opening("O-1")
+    again = call.work.model_copy(update={"resumed": True, "revision": revision})
+    work = call.work if revision is None else again
+    return (await shop.run(Orders(shop.pool).open_order, call.model_copy(update={"work": work}))).opened
 
 
 AS_PLACED = [(1, "1", 4, 4000, "1", 0, 0, 4), (2, "2", 3, 1500, "1", 0, 0, 3)]
@@ -280,7 +288,7 @@ async def test_a_cancelled_line_is_closed_for_good_and_its_number_is_not_given_a
 async def test_a_resumed_order_is_opened_as_it_is_now(order: Shop) -> None:
     proposed = await revise(order, EDIT)
     await save(order, revised(1))
-    opened = (await order.run(Orders(order.pool).open_order, order.opening("O-1"))).opened
+    opened = await reopened(order, 2)
     assert opened is not None
     assert proposed.opened is not None
     assert (opened.facts, opened.lines) == (proposed.opened.facts, proposed.opened.lines)
@@ -288,6 +296,29 @@ async def test_a_resumed_order_is_opened_as_it_is_now(order: Shop) -> None:
         ("1", (1, 3), "main"),
         ("2", (4,), "main"),
     ]
+
+
+async def test_a_first_step_that_is_repeated_does_not_see_a_later_version(order: Shop) -> None:
+    first = await reopened(order, None)
+    await revise(order, EDIT)
+    await save(order, revised(1))
+    assert await reopened(order, None) == first
+    second = await reopened(order, 2)
+    await revise(order, {"lines": [{"number": 1, "quantity": 1}]}, "c-2", 3)
+    await save(order, revised(2, 3, "c-2"))
+    assert await reopened(order, None) == first
+    again, third = await reopened(order, 2), await reopened(order, 3)
+    assert first is not None
+    assert second is not None
+    assert again is not None
+    assert third is not None
+    assert [[line.quantity for line in opened.lines] for opened in (first, second, again, third)] == [
+        [4, 3],
+        [6, 2, 1],
+        [6, 2, 1],
+        [1, 2, 1],
+    ]
+    assert (again.facts, again.groups) == (second.facts, second.groups)
 
 
 async def test_lines_that_travel_otherwise_than_proposed_are_kept_as_they_travel(order: Shop) -> None:
@@ -303,7 +334,7 @@ async def test_lines_that_travel_otherwise_than_proposed_are_kept_as_they_travel
     )
     await save(order, version.model_copy(update={"row": row}))
     assert [(line[0], line[4]) for line in await stored(order)] == [(1, "1"), (2, "1"), (3, "2")]
-    opened = (await order.run(Orders(order.pool).open_order, order.opening("O-1"))).opened
+    opened = await reopened(order, 2)
     assert opened is not None
     assert [(group.id, group.lines, group.location) for group in opened.groups] == [
         ("1", (1, 2), "main"),
