@@ -2,8 +2,8 @@
 
 A new workflow walks the process from its beginning, at the revision that the order is at. The effects ledger answers
 each step that is done already, so nothing happens twice outside; facts from outside are told again, in their old order,
-behind the start. The changes are told with the start itself: those without an answer, so that nothing new is begun
-before they are known, and the answers of the others, so that none is carried out twice.
+behind the start. Changes without an answer are told with the start itself, so that nothing new is begun before they
+are known. One that has its answer is not told again: the order is opened as it made it.
 """
 
 import json
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.process.change_requests import read_change_request
-from domain.process.messages import ChangeAnswer, ChangeAsked
-from limits import MAX_ANSWERS
+from domain.process.messages import ChangeAsked
 from store.dispatch import announce, enqueue
 from store.pool import Connection
 
@@ -37,11 +36,6 @@ WHERE c.order_number = %s AND c.answer IS NULL AND NOT EXISTS (
 ORDER BY c.received_at, c.change_id
 """
 """Edits that came as a raw signal; they are kept when they are begun."""
-ANSWERS = """
-SELECT answer - 'reason' AS answer FROM change_request
-WHERE order_number = %s AND answer IS NOT NULL ORDER BY received_at DESC, change_id LIMIT %s
-"""
-"""Without the reason, which a workflow is not told of what the database keeps (design rule 7)."""
 SUPERSEDE = """
 UPDATE dispatch SET delivered_at = now(), note = 'told again after the order was resumed'
 WHERE order_number = %s AND delivered_at IS NULL
@@ -83,15 +77,13 @@ async def resume(connection: Connection, number: str) -> Resumed:
     facts = [fact for fact in again if fact["kind"] != "change"]
     changes = [_asked(one) for one in again if one["kind"] == "change" and not one["answered"]]
     changes += [_signalled(row) for row in await (await connection.execute(SIGNALLED, (number,))).fetchall()]
-    answers = await (await connection.execute(ANSWERS, (number, MAX_ANSWERS))).fetchall()
     await connection.execute(SUPERSEDE, (number,))
     start = {
         **starts[0]["payload"],
         "version": max(order["version"], 1),  # also where nothing was saved yet: so it says resumed
         "revision": order["revision"],
         "holds": order["holds"] or [],
-        "changes": [_json(change) for change in changes],
-        "answers": [_json(ChangeAnswer.model_validate(row["answer"])) for row in reversed(answers)],
+        "changes": [change.model_dump(mode="json", exclude_defaults=True) for change in changes],
     }
     await enqueue(connection, number, "start", start)
     for fact in facts:
@@ -108,10 +100,6 @@ def _signalled(row: dict[str, Any]) -> ChangeAsked:
     return ChangeAsked(
         change_id=row["change_id"], change=row["kind"], requested_by=row["requested_by"], at=row["received_at"]
     )
-
-
-def _json(message: ChangeAsked | ChangeAnswer) -> dict[str, Any]:
-    return message.model_dump(mode="json", exclude_defaults=True)
 
 
 def _once(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from domain.base import Message
-from domain.process.messages import ChangeAnswer, ChangeAsked, GroupRow, Hold, PricedLine, Waiting
+from domain.process.messages import ChangeAsked, GroupRow, Hold, PricedLine, Waiting
 from domain.process.words import Status
 
 
@@ -25,8 +25,6 @@ class Start(Message):
     """The holds that stand on a resumed order."""
     revision: int | None = None
     """The revision that a resumed order is at; None for the first."""
-    answers: tuple[ChangeAnswer, ...] | None = None
-    """The answers that a resumed order gave to changes before: asked again, it gives them again."""
 
 
 class PromiseAnswer(Message):

@@ -287,7 +287,6 @@ def state_at(start: Start) -> OrderState:
         release=RELEASE,
         version=start.version,
         revision=start.revision or 1,
-        answers={given.change_id: given for given in start.answers or ()},
         waiting_changes=start.changes or (),
         holds=start.holds or (),
         known=() if start.version > 0 else None,

@@ -175,7 +175,8 @@ class World:
         if not work.resumed:
             return self.database.first
         rows = self.database.row.groups if self.database.row else None
-        return self.database.opened.model_copy(update={"known": self.known(), "rows": rows})
+        told = {"known": self.known(), "answered": tuple(self.database.answers), "rows": rows}
+        return self.database.opened.model_copy(update=told)
 
     def _refusal(self, call: Call) -> str:
         match call.work:

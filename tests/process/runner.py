@@ -43,7 +43,6 @@ def fresh(
     changes: tuple[ChangeAsked, ...] = (),
     holds: tuple[Hold, ...] = (),
     revision: int = 1,
-    answers: tuple[ChangeAnswer, ...] = (),
 ) -> OrderState:
     """The state of an order whose workflow is about to begin; with a version, to begin anew."""
     start = Start(
@@ -58,7 +57,6 @@ def fresh(
         changes=changes,
         holds=holds,
         revision=revision,
-        answers=answers,
     )
     return state_at(start)
 

@@ -30,7 +30,7 @@ def resumed(run: Run) -> Run:
     changes = tuple({one.change_id: one for one in reversed(asked) if one.change_id not in database.answers}.values())
     version = max(database.version, 1)
     revision = database.row.revision if database.row is not None else 1
-    state = fresh(run.world.as_of, version, changes, revision=revision, answers=tuple(database.answers.values()))
+    state = fresh(run.world.as_of, version, changes, revision=revision)
     database.resumed = True
     again = Run(world=run.world, state=state, at=run.at)
     again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
