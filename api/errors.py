@@ -89,7 +89,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "order_not_running": ErrorKind(
         409, "The order is not being run", "It starts shortly, or needs `ordito order resume`."
     ),
-    "order_changed": ErrorKind(409, "The order was changed in flight", "Such an order cannot be resumed yet."),
+    "order_split": ErrorKind(409, "The order was split and then changed", "Such an order cannot be resumed yet."),
     "order_running": ErrorKind(409, "The order is being run", "Resume only an order whose workflow is gone."),
     "no_policy": ErrorKind(503, "No policy is live", "Publish one: `ordito policy publish`."),
     "policy_broken": ErrorKind(422, "The policy folder has problems", "Mend every entry of `problems`."),

@@ -16,8 +16,11 @@ from store.dispatch import announce, enqueue
 from store.pool import Connection
 
 ORDER = """
-SELECT number, status, finished, version, revision, "row" -> 'holds' AS holds
-FROM sales_order WHERE number = %s FOR UPDATE
+SELECT number, status, finished, version, revision, "row" -> 'holds' AS holds, EXISTS (
+    SELECT FROM event e JOIN order_revision r USING (order_number)
+    WHERE e.order_number = o.number AND e.type = 'order.split' AND r.revision > 1 AND e.recorded_at <= r.recorded_at
+) AS changed_after_a_split
+FROM sales_order o WHERE number = %s FOR UPDATE OF o
 """
 MESSAGES = """
 SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.answer IS NOT NULL AS answered
@@ -62,13 +65,17 @@ class Resumed:
 async def resume(connection: Connection, number: str) -> Resumed:
     """Starts the order anew in the caller's transaction. Whether its workflow is gone is the caller's to know.
 
-    Raises NotResumableError for an order that is unknown, finished, or about to be started.
+    Raises NotResumableError for an order that is unknown, finished, about to be started, or changed after a split.
     """
     order = await (await connection.execute(ORDER, (number,))).fetchone()
     if order is None:
         raise NotResumableError("order_unknown", f"There is no order {number}.")
     if order["finished"]:
         raise NotResumableError("order_closed", f"Order {number} is {order['status']}; there is nothing to go on with.")
+    if order["changed_after_a_split"]:
+        # No version tells which part of a line left with which group (ORC16): the walk would send the whole of it.
+        words = f"Order {number} was split, and changed after that; that cannot be resumed yet. Nothing was done."
+        raise NotResumableError("order_split", f"{words} Its effects stand, see its timeline.")
     messages = await (await connection.execute(MESSAGES, (number,))).fetchall()
     starts = [message for message in messages if message["kind"] == "start"]
     if any(start["delivered_at"] is None for start in starts):

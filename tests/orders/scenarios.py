@@ -310,6 +310,18 @@ async def split(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def resumed_between_changes(shop: Shop) -> str:
+    number = await waiting_for_the_carrier(shop)
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 5}])
+    await shop.until_status(number, "released")
+    await shop.workflow(number).terminate("an operator pressed Terminate")
+    gone = await shop.ok("POST", f"/v1/orders/{number}/resume")
+    await shop.until(number, lambda order: order["version"] > gone["version"])
+    await shop.until_status(number, "released")
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 2}])
+    return await _ship(shop, number)
+
+
 async def cancelled_after_a_failed_undo(shop: Shop) -> str:
     number = await undo_failed(shop)
     await shop.outside.delete("/payments/admin/faults")
@@ -359,4 +371,5 @@ ENDED: tuple[Scenario, ...] = (
     line_added_that_was_short,
     changed_by_signal,
     split,
+    resumed_between_changes,
 )

@@ -43,4 +43,3 @@ async def test_steps_repeated_after_two_more_versions_return_what_they_did(order
     assert await order.rows("SELECT sku, reserved FROM stock ORDER BY sku") == [("1", 1), ("2", 0), ("3", 0)]
     trimmed = await order.rows("SELECT count(*) FROM effect WHERE operation = %s", Operation.TRIM)
     assert trimmed == [(0,)]
-
