@@ -72,7 +72,7 @@ def _let_go_of_the_rest(draft: Draft, group: Group, captured: Run) -> None:
     """A change made the group cost less than is authorized: what is not captured is voided (PAY2, I2)."""
     held = draft.run_of(group, Operation.AUTHORIZE)
     rest = 0 if held is None else (held.snapshot.amount or 0) - (captured.snapshot.amount or 0)
-    if held is None or held.key is None or rest <= 0:
+    if held is None or held.key is None or rest <= 0 or _was_given_back(draft, held.key):
         return
     draft.seq += 1
     snapshot = held.snapshot.model_copy(update={"amount": rest})
@@ -80,6 +80,11 @@ def _let_go_of_the_rest(draft: Draft, group: Group, captured: Run) -> None:
     draft.change_run(group.id, held.step, key=None)
     group = draft.groups[group.id]
     draft.put(group.model_copy(update={"past": (*group.past, left)}))
+
+
+def _was_given_back(draft: Draft, authorization: str) -> bool:
+    """Whether a resumed order had done so in its earlier life."""
+    return any(effect.key == authorization and effect.over for effect in draft.known or ())
 
 
 def lapse(draft: Draft, group_id: str, authorization: Run) -> None:
