@@ -53,8 +53,10 @@ class Orders:
             bundle = await self._bundles.get(connection, order.bundle)
             if order.opened is not None:
                 await save(connection, call)
-                rows = order.rows if work.resumed else None
-                return Outcome(opened=order.opened.model_copy(update={"rows": rows}))
+                if not work.resumed:
+                    return Outcome(opened=order.opened)
+                was = {"rows": order.rows, "dropped": order.dropped}
+                return Outcome(opened=order.opened.model_copy(update=was))
         try:
             fresh = open_order(order.document, bundle, order.prices, order.available)
         except NoPriceError as error:

@@ -18,6 +18,10 @@ SELECT o.document, o.bundle, coalesce((
     SELECT r.opened FROM order_revision r
     WHERE r.order_number = o.number AND r.revision <= %(revision)s ORDER BY r.revision DESC LIMIT 1
 ), o.opened)::text AS opened, o.row -> 'groups' AS rows, (
+    SELECT coalesce(json_agg(DISTINCT (l ->> 'number')::int), '[]')
+    FROM order_revision r, jsonb_array_elements(r.opened -> 'lines') AS l
+    WHERE r.order_number = o.number AND r.revision <= %(revision)s
+) AS ever, (
     SELECT coalesce(json_agg(json_build_array(p.sku, p.valid_from, p.amount)), '[]')
     FROM list_price p
     WHERE p.currency = o.currency AND p.sku IN (
@@ -64,7 +68,10 @@ SELECT m.key, m.undoes, m.state, coalesce(CASE
            SELECT jsonb_object_agg(h.line, h.units)
            FROM (SELECT r.line, sum(r.quantity) AS units FROM reservation r
                  WHERE r.key = m.key AND r.state = 'live' GROUP BY r.line) h
-       ) AS lines
+       ) AS lines, (
+           SELECT r.location FROM reservation r WHERE r.key = m.key AND r.state = 'live'
+           GROUP BY r.location ORDER BY sum(r.quantity) DESC, r.location LIMIT 1
+       ) AS location
 FROM mine m LEFT JOIN payment_authorization a USING (key)
 ORDER BY m.key
 """
@@ -83,7 +90,7 @@ ORDER BY received_at DESC, change_id DESC LIMIT %s
 class ToOpen:
     """An order as accepted, with the prices and the stock it may need. `opened` is set if it was opened before.
 
-    `rows` are the groups of its read model.
+    `rows` are the groups of its read model, `dropped` the lines that changes have cancelled.
     """
 
     document: dict[str, Any]
@@ -92,6 +99,7 @@ class ToOpen:
     available: dict[str, dict[str, int]]
     opened: Opened | None
     rows: tuple[GroupRow, ...]
+    dropped: tuple[int, ...]
 
 
 async def read(connection: Connection, number: str, revision: int) -> ToOpen:
@@ -111,7 +119,9 @@ async def read(connection: Connection, number: str, revision: int) -> ToOpen:
         available.setdefault(location, {})[sku] = units
     opened = Opened.model_validate_json(row["opened"]) if row["opened"] else None
     rows = tuple(GroupRow.model_validate(group) for group in row["rows"] or ())
-    return ToOpen(row["document"], row["bundle"], prices, available, opened, rows)
+    lines = {line.number for line in opened.lines} if opened else set()
+    dropped = tuple(number for number in row["ever"] if number not in lines)
+    return ToOpen(row["document"], row["bundle"], prices, available, opened, rows, dropped)
 
 
 async def read_bundle(connection: Connection, digest: str) -> Bundle:

@@ -189,6 +189,8 @@ def _opened(draft: Draft, opened: Opened) -> None:
         elif id_ in closed:
             row = closed[id_]
             draft.put(Group(id=id_, process=row.process, lines=(), location=row.warehouse or "", cancelled=True))
+    draft.dropped = opened.dropped or ()
+    remains.plan_founded(draft)
 
 
 def _time_passed(draft: Draft) -> None:

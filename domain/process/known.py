@@ -21,8 +21,13 @@ _OPERATIONS = {
 
 
 def behind(draft: Draft) -> bool:
-    """Whether effects stand that the walk has not come to, so that no change may be begun yet."""
-    return draft.change is None and not draft.stuck and bool(unmet(draft))
+    """Whether effects stand that the walk has not come to, so that no change may be begun yet.
+
+    Nor before what was held for a group that is not founded is given back: the change may hold for it anew (I1).
+    """
+    if draft.change is not None or draft.stuck or not draft.known:
+        return False
+    return bool(unmet(draft)) or any(group.planned and group.leftovers() for group in draft.groups.values())
 
 
 def busy(draft: Draft) -> bool:

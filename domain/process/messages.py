@@ -402,6 +402,8 @@ class KnownEffect(Message):
     """True for an authorization on another card than the order is paid with."""
     lines: Lines | None = None
     """What a reservation holds."""
+    location: str | None = None
+    """Where it holds most of that."""
     met: bool | None = None
     """True from when the order that is resumed has come to it."""
 
@@ -419,6 +421,8 @@ class Opened(Message):
     """The changes of a resumed order that have their answers, by their ids, oldest first."""
     rows: tuple[GroupRow, ...] | None = None
     """Every group that a resumed order had, in their order; those that are cancelled stay so."""
+    dropped: tuple[int, ...] | None = None
+    """The lines of a resumed order that changes have cancelled."""
 
 
 class LineChange(Message):

@@ -9,13 +9,34 @@ from domain.process import known, ledger
 from domain.process.applying import leave_behind, trim
 from domain.process.conditions import required
 from domain.process.draft import Draft
-from domain.process.flow import finished
+from domain.process.flow import finished, steps_of
 from domain.process.messages import KnownEffect
 from domain.process.state import Group, Run, RunState, Snapshot
 from domain.process.words import Operation
 
 _TASKS = {Operation.RESERVE: TaskWord.RESERVE, Operation.AUTHORIZE: TaskWord.AUTHORIZE}
 """What may be left behind: a shipment request is cancelled before its change is accepted, a bill is never replaced."""
+
+
+def plan_founded(draft: Draft) -> None:
+    """Enters the groups that only the ledger knows as planned: stock or money was held for a change that founds them.
+
+    What is held is given back, also if that change was turned down; one that is still in line holds it anew (I2). A
+    group that a split made is none of them: the carrier's word that made it is heard again.
+    """
+    if not ledger.is_whole(draft.known):
+        return
+    for effect in known.unmet(draft):
+        parts = ledger.named(draft.number, effect.key)
+        if parts.group not in draft.groups and parts.group.isdigit():
+            process = _process_with(draft, parts.step)
+            draft.put(Group(id=parts.group, process=process, lines=(), location="", cancelled=True, planned=True))
+
+
+def _process_with(draft: Draft, step: str) -> str:
+    """A process of the order that has the step; another tells whom to ask as well."""
+    processes = draft.policy.processes
+    return next((name for name, one in processes.items() if any(s.step == step for s in steps_of(one))), min(processes))
 
 
 def take_up(draft: Draft) -> None:
@@ -55,7 +76,7 @@ def _run(draft: Draft, group: Group, effect: KnownEffect) -> Run:
         snapshot=Snapshot(
             revision=parts.revision,
             lines=effect.lines or {},
-            location=group.location,
+            location=effect.location or group.location,
             method=draft.facts.ship_method,
             amount=effect.amount,
             currency=draft.facts.currency,

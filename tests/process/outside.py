@@ -134,6 +134,8 @@ class World:
             entry |= {"amount": work.amount, "captured": captured or None, "other_card": other or None}
         if key in self.stock.held:
             entry["lines"] = {number: units for (number, _, _), units in self.stock.held[key].items()}
+        if isinstance(work, ReserveStock):
+            entry["location"] = work.location
         return KnownEffect.model_validate(entry)
 
     def held(self, group: str | None = None) -> set[str]:
@@ -175,7 +177,9 @@ class World:
         if not work.resumed:
             return self.database.first
         rows = self.database.row.groups if self.database.row else None
-        told = {"known": self.known(), "answered": tuple(self.database.answers), "rows": rows}
+        now = {line.number for line in self.database.opened.lines} if self.database.opened else set()
+        dropped = tuple(sorted(self.database.numbers - now))
+        told = {"known": self.known(), "answered": tuple(self.database.answers), "rows": rows, "dropped": dropped}
         return self.database.opened.model_copy(update=told)
 
     def _refusal(self, call: Call) -> str:

@@ -45,7 +45,7 @@ def books(run: Run) -> object:
     invoices = [world.done[key].work for key in world.live(Operation.INVOICE)]
     billed = sorted((one.goods, one.charges, sorted(one.lines.items())) for one in invoices)  # type: ignore[union-attr]
     assert world.database.opened is not None
-    return sorted(requests, key=str), held, captured, billed, world.database.opened.lines, run.row.status
+    return sorted(requests, key=str), held, captured, billed, world.database.opened.lines, run.row.status, run.row.counts
 
 
 def answers(run: Run) -> object:
@@ -96,3 +96,31 @@ def test_cut_anywhere_in_a_change_the_books_end_the_same(name: str, groups: int)
     if groups == 1 and name == "group cancelled":
         pytest.skip("nothing would be left")
     cut_everywhere([name], groups, MANY)
+
+
+@pytest.mark.parametrize("refused", [Operation.AUTHORIZE, Operation.CANCEL_SHIPMENT])
+def test_what_was_held_for_a_group_that_is_not_founded_is_given_back(refused: Operation) -> None:
+    """The change that would have founded it is turned down: nothing stays held for it, wherever the order is cut."""
+    for after in range(MANY):
+        run = changed(["line moved" if refused is Operation.CANCEL_SHIPMENT else "line added"], 1, MANY)
+        for _ in range(after):
+            if run.pending:
+                call = run.pending[0]
+                turned = call.operation is refused and "last" not in run.world.database.answers
+                run.finish(call, refuse="no" if turned else "")
+        quiet = not run.pending
+        was_refused = "last" in run.world.database.answers
+        run = resumed(run)
+        while run.pending:
+            call = run.pending[0]
+            turned = call.operation is refused and "last" not in run.world.database.answers
+            run.finish(call, refuse="no" if turned else "")
+        assert run.world.database.answers["last"].outcome == "refused"
+        assert [group.id for group in run.row.groups] == ["1"]
+        assert run.world.live(Operation.RESERVE, "2") == []
+        assert run.world.held("2") == set()
+        assert len(run.world.live(Operation.RESERVE, "1")) == len(run.world.live(Operation.SHIP, "1")) == 1
+        if quiet:
+            assert was_refused
+            return
+    raise AssertionError("the change never came to rest")
