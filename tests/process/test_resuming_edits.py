@@ -45,7 +45,15 @@ def books(run: Run) -> object:
     invoices = [world.done[key].work for key in world.live(Operation.INVOICE)]
     billed = sorted((one.goods, one.charges, sorted(one.lines.items())) for one in invoices)  # type: ignore[union-attr]
     assert world.database.opened is not None
-    return sorted(requests, key=str), held, captured, billed, world.database.opened.lines, run.row.status, run.row.counts
+    return (
+        sorted(requests, key=str),
+        held,
+        captured,
+        billed,
+        world.database.opened.lines,
+        run.row.status,
+        run.row.counts,
+    )
 
 
 def answers(run: Run) -> object:
