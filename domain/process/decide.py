@@ -54,8 +54,7 @@ def _apply(state: OrderState, event: Event) -> Draft:
     save = _save_done(state, event)
     if save is not None and save.revised == draft.unsaved_revision:
         draft.unsaved_revision = None  # before anything else: the next change begins from the saved version
-        draft.calls.extend(draft.postponed)
-        draft.postponed = ()
+        _send_postponed(draft)
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
@@ -71,6 +70,33 @@ def _apply(state: OrderState, event: Event) -> Draft:
     if save is not None:
         _saved(draft, save)
     return draft
+
+
+def _send_postponed(draft: Draft) -> None:
+    """Sends what has waited for the new version to be saved. A step that may not begin any more is not begun."""
+    for call in draft.postponed:
+        flight = draft.flights.get(call.key)
+        if flight is None:
+            continue
+        if flight.move is None and not flight.undo and call.group and not _still_begins(draft, call):
+            del draft.flights[call.key]
+            draft.change_run(call.group, call.step, state=RunState.UNDONE, key=None, parked=None)
+        else:
+            draft.calls.append(call)
+    draft.postponed = ()
+
+
+def _still_begins(draft: Draft, call: Call) -> bool:
+    """Whether the walk would begin the step of a call that was not sent yet: no change, hold or expiry came between."""
+    if edits.frozen(draft, call.group):
+        return False
+    run = draft.groups[call.group].runs[call.step]
+    draft.change_run(call.group, call.step, state=RunState.UNDONE)
+    group = draft.groups[call.group]
+    steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group.id))
+    begins = any(step.step == call.step and not holds.keeps_back(draft, group, step) for step in steps)
+    draft.set_run(call.group, run)
+    return begins
 
 
 def _take_up_line(draft: Draft) -> None:
