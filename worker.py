@@ -25,8 +25,10 @@ from logs import set_up_logs
 from settings import Settings, SettingsError
 from store.pool import create_pool
 from workflows.connecting import connect, metrics_runtime
+from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
 from workflows.sandbox import PASSED_THROUGH, OrderSandbox
+from workflows.untouched import pass_values_untouched
 
 POOL_SIZE = 8
 """Connections to the database. Each prepares every statement for itself, so more than the server has cores to spare
@@ -68,6 +70,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    pass_values_untouched(DATA_CONVERTER)
     pool = create_pool(settings.database(), size=POOL_SIZE, least=2, name="ordito-worker")
     async with pool, create_client() as carrier_http, create_client() as payment_http:
         carrier = HttpCarrier(carrier_http, settings.carrier_url)

@@ -3,8 +3,8 @@
 Used by every client, the worker and the replayer alike; histories stay small (at most 40 KiB an order).
 """
 
-import dataclasses
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from pydantic_core import to_json
 from temporalio.api.common.v1 import Payload
@@ -14,6 +14,7 @@ from temporalio.converter import (
     DataConverter,
     DefaultPayloadConverter,
     JSONPlainPayloadConverter,
+    SerializationContext,
 )
 
 
@@ -39,4 +40,13 @@ _CONVERTERS = tuple(
 )
 
 
-DATA_CONVERTER = dataclasses.replace(DataConverter.default, payload_converter_class=CompactPayloads)
+@dataclass(frozen=True)
+class SameEverywhere(DataConverter):
+    """Writes a value the same way wherever it goes, so the SDK need not make a new one for each place (it would)."""
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Itself."""
+        return self
+
+
+DATA_CONVERTER = SameEverywhere(payload_converter_class=CompactPayloads)
