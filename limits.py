@@ -57,6 +57,7 @@ MAX_UBL_DEPTH = _limit("nesting of a UBL document", 30, "levels", "an order of U
 
 MAX_HOLDS = _limit("holds of an order at one time", 50, "holds", "each has somebody who looks after it")
 MAX_WAITING_CHANGES = _limit("changes in line behind the one that is carried out", 20, "changes", "a cancel passes")
+MAX_PENDING_CHANGES = _limit("changes of an order waiting for approval", 5, "changes", "a person decides on each")
 MAX_PREVIEWS = _limit("previews of an order being worked out", 10, "previews", "each asks the carrier")
 MAX_ANSWERS = _limit("answers an order keeps at hand", 50, "answers", "the newest; all are in the database")
 MAX_ANSWERED = _limit("answered changes an order remembers by their ids", 10_000, "changes", "their state fits")

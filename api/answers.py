@@ -248,6 +248,13 @@ class PreviewView(BaseModel):
     token: str | None = Field(description="A change with this token comes to exactly this, or is refused as stale.")
 
 
+class WaitsForApproval(BaseModel):
+    """Who has to agree to a change, and until when; then it is refused."""
+
+    role: str
+    until: datetime
+
+
 class ChangeView(BaseModel):
     """A change that was asked for; `outcome` is in_progress until it is answered, and what depends on it is null."""
 
@@ -268,6 +275,7 @@ class ChangeView(BaseModel):
     promise: PromiseChange | None
     assumptions: list[str]
     reasons: list[ChangeReason]
+    approval: WaitsForApproval | None = Field(description="Of a change that is `pending_approval`.")
     new_preview: PreviewView | None = Field(description="Of a change refused with `stale_preview`: as it is now.")
     answer: GivenAnswer | None
 

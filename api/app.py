@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import (
+    approving,
     changes,
     events,
     exceptions,
@@ -40,7 +41,7 @@ from settings import Settings
 from workflows.gateway import OrderNotRunningError, TemporalAwayError
 
 ROUTERS = (
-    place, orders, changes, ubl, revisions, holds, skip, resume, mass,
+    place, orders, approving, changes, ubl, revisions, holds, skip, resume, mass,
     inbox, events, exceptions, stock, items, totals, policies,
 )  # fmt: skip
 

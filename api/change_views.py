@@ -13,7 +13,7 @@ Row = dict[str, Any]
 _ANSWER = {"change_id", "kind", "outcome", "revision", "code", "words", "at", "actions", "requested_by", "reason"}
 _WITH_REASONS = frozenset({ChangeOutcome.REFUSED, ChangeOutcome.PARTLY, ChangeOutcome.PENDING_APPROVAL})
 _UNANSWERED: Row = {
-    **dict.fromkeys(("revision", "code", "words", "at", "cost", "price", "promise", "answer")),
+    **dict.fromkeys(("revision", "code", "words", "at", "cost", "price", "promise", "approval", "answer")),
     "actions": [],
     "assumptions": [],
     "reasons": [],
@@ -31,9 +31,16 @@ def change(row: Row, currency: str) -> Row:
         "reason": (row.get("document") or {}).get("reason", ""),
         "received_at": row["received_at"],
         "outcome": row["outcome"] or "in_progress",
-        **(_UNANSWERED if given is None else _answered(given, currency)),
+        **(_UNANSWERED if given is None else _answered(_with_decision(given, row.get("decision")), currency)),
         "new_preview": _new_preview(given, row, currency),
     }
+
+
+def _with_decision(given: ChangeAnswer, reason: str | None) -> ChangeAnswer:
+    """With the reason of whoever turned it down, which the order is not told."""
+    if not reason:
+        return given
+    return given.model_copy(update={"words": f"{given.words} Why: {reason}"})
 
 
 def _new_preview(given: ChangeAnswer | None, row: Row, currency: str) -> Row | None:
@@ -64,6 +71,7 @@ def _answered(given: ChangeAnswer, currency: str) -> Row:
     whole = given.model_dump(mode="json")
     return {
         **_said(given, currency),
+        "approval": whole["approval"],
         "answer": {name: whole[name] for name in whole if name in _ANSWER},
     }
 

@@ -75,6 +75,9 @@ CATALOGUE: dict[str, ErrorKind] = {
     "not_skippable": ErrorKind(
         409, "The order cannot go on without that step", "`detail` says what stands on it, and what to do instead."
     ),
+    "not_pending": ErrorKind(
+        409, "The change waits for nobody", "`detail` says where it stands; GET .../changes/{change_id} has its answer."
+    ),
     "not_holdable": ErrorKind(409, "That cannot be held", "`detail` says why; the order goes on as before."),
     "hold_id_reused": ErrorKind(409, "The id is of another hold", "Release that one first, or take another id."),
     "hold_unknown": ErrorKind(404, "There is no such hold", "`detail` names those there are; the order lists them."),

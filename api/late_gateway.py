@@ -8,10 +8,12 @@ from temporalio.service import RPCError
 
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
 from domain.process.messages import (
+    ApproveAsked,
     ChangeAnswer,
     ChangeAsked,
     HoldAsked,
     PreviewAsked,
+    RefuseAsked,
     ReleaseAsked,
     RetryAsked,
     SkipAsked,
@@ -60,6 +62,10 @@ class LateGateway:
     async def hold(self, number: str, asked: HoldAsked | ReleaseAsked) -> HoldAnswer:
         """See OrderGateway."""
         return await (await self._open()).hold(number, asked)
+
+    async def decide_change(self, number: str, asked: ApproveAsked | RefuseAsked) -> ChangeAnswer:
+        """See OrderGateway."""
+        return await (await self._open()).decide_change(number, asked)
 
     async def signal(self, number: str, kind: Literal["carrier", "payment", "change"], payload: dict[str, Any]) -> bool:
         """See OrderGateway."""

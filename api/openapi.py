@@ -51,7 +51,7 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
         statuses |= {400, 413}
     if "{" in path or path == "/v1/ubl":
         statuses.add(404)
-    asking = ("/cancel", "/changes", "/holds", "/skip", "/movements")
+    asking = ("/cancel", "/changes", "/holds", "/skip", "/approve", "/refuse", "/movements")
     conflicts = asking if "requestBody" in operation else ("/retry", "/holds/{hold_id}")
     if path.endswith(conflicts) or path in ("/v1/orders", "/v1/ubl"):
         statuses.add(409)

@@ -18,7 +18,7 @@ _ROLE_WORDS = {
     Role.ORDERS_READ: "read orders, events, stock, sums and exceptions",
     Role.ORDERS_PERSONAL: "see names, addresses, notes and payment tokens of orders",
     Role.CHANGES_WRITE: "ask for changes of orders",
-    Role.OPERATIONS: "try parked work again or skip it, hold and release, bring orders back",
+    Role.OPERATIONS: "try parked work again or skip it, hold and release, approve changes, bring orders back",
     Role.CATALOGUE_WRITE: "add and change items and prices",
     Role.STOCK_WRITE: "move stock",
     Role.POLICIES_WRITE: "publish policies",

@@ -10,6 +10,7 @@ import typer
 from cli import order_views as views
 from cli.console import out
 from cli.http import ApiOption, JsonOption, KeyOption, connect
+from cli.order_approvals import approve, refuse
 from cli.order_change import change
 from cli.order_holds import hold, release
 from cli.order_revisions import compare, revisions
@@ -141,6 +142,8 @@ app.command("revisions")(revisions)
 app.command("compare")(compare)
 app.command("hold")(hold)
 app.command("release")(release)
+app.command("approve")(approve)
+app.command("refuse")(refuse)
 
 
 @app.command()

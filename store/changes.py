@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from store.pool import Connection
 
 Row = dict[str, Any]
-"""A row of `change_request` with the `currency` of its order."""
+"""A row of `change_request` with the `currency` of its order, and the reason of whoever turned it down."""
 
 _KEEP = """
 INSERT INTO change_request (order_number, change_id, kind, base_revision, document, requested_by)
@@ -15,7 +15,10 @@ VALUES (%(number)s, %(change_id)s, %(change)s, %(base_revision)s, %(document)s::
 ON CONFLICT DO NOTHING RETURNING change_id
 """
 _FIND = """
-SELECT c.*, o.currency FROM change_request c JOIN sales_order o ON o.number = c.order_number
+SELECT c.*, o.currency, (
+    SELECT i.body ->> 'reason' FROM event e JOIN inbox i ON i.source = 'operator' AND i.event_id = e.data ->> 'request'
+    WHERE e.order_number = c.order_number AND e.key = 'change/' || c.change_id || '/refused'
+) AS decision FROM change_request c JOIN sales_order o ON o.number = c.order_number
 WHERE c.order_number = %(number)s
 """
 _ANSWER = """

@@ -19,12 +19,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
 from domain.process.messages import (
+    ApproveAsked,
     CarrierFact,
     ChangeAnswer,
     ChangeAsked,
     HoldAsked,
     PaymentFact,
     PreviewAsked,
+    RefuseAsked,
     ReleaseAsked,
     RetryAsked,
     SkipAsked,
@@ -170,6 +172,15 @@ class OrderGateway:
         name = "hold" if isinstance(asked, HoldAsked) else "release"
         update_id = f"{name}/{asked.request}" if asked.request else None
         answer: HoldAnswer | None = await self._update(number, name, asked, HoldAnswer, update_id, RPC)
+        if answer is None:
+            raise TemporalAwayError("no worker answered in time")
+        return answer
+
+    async def decide_change(self, number: str, asked: ApproveAsked | RefuseAsked) -> ChangeAnswer:
+        """Approves or refuses a change that waits; RefusedError says why it cannot (`domain.process.approvals`)."""
+        name = "approve" if isinstance(asked, ApproveAsked) else "refuse_change"
+        update_id = f"{name}/{asked.request}" if asked.request else None
+        answer: ChangeAnswer | None = await self._update(number, name, asked, ChangeAnswer, update_id, RPC)
         if answer is None:
             raise TemporalAwayError("no worker answered in time")
         return answer

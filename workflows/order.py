@@ -6,6 +6,7 @@ The sandbox loads this module anew for every order, so it stays small; everythin
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,12 +15,13 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.process import holds
+    from domain.process import approvals, holds
     from domain.process.change_requests import problem_of, read_change_request
     from domain.process.changes import LINE_FULL, line_is_full
     from domain.process.decide import decide
     from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
+        ApproveAsked,
         Begun,
         Call,
         CallDone,
@@ -32,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         Outcome,
         PaymentFact,
         PreviewAsked,
+        RefuseAsked,
         ReleaseAsked,
         RetryAsked,
         SkipAsked,
@@ -61,7 +64,7 @@ ANSWER_WITHIN = timedelta(seconds=5)
 PROMISE_WITHIN = timedelta(seconds=30)
 
 
-AskedT = TypeVar("AskedT", SkipAsked, HoldAsked, ReleaseAsked)
+AskedT = TypeVar("AskedT", SkipAsked, HoldAsked, ReleaseAsked, ApproveAsked | RefuseAsked)
 AnswerT = TypeVar("AnswerT")
 
 
@@ -259,11 +262,15 @@ class OrderWorkflow:
 
     async def _answer_to(self, asked: ChangeAsked) -> ChangeAnswer:
         self._events.outside(asked.model_copy(update={"at": workflow.now()}))
-        try:
-            await workflow.wait_condition(lambda: asked.change_id in self._state.answers, timeout=ANSWER_WITHIN)
-        except TimeoutError:
-            return in_progress(self._state, asked, workflow.now())
-        return self._state.answers[asked.change_id]
+        return await self._answer_at_hand(asked)
+
+    async def _answer_at_hand(self, asked: ChangeAsked) -> ChangeAnswer:
+        def given() -> ChangeAnswer | None:
+            return approvals.answer_at_hand(self._state, asked.change_id)
+
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: given() is not None, timeout=ANSWER_WITHIN)
+        return given() or in_progress(self._state, asked, workflow.now())
 
     @cancel.validator
     def _may_cancel(self, asked: ChangeAsked) -> None:
@@ -322,7 +329,7 @@ class OrderWorkflow:
 
     @retry.validator
     def _may_retry(self, asked: RetryAsked) -> None:
-        if not any(waiting.parked and waiting.hold is None for waiting in waiting_of(self._state)):
+        if not any(waiting.parked and waiting.hold is waiting.change is None for waiting in waiting_of(self._state)):
             raise ApplicationError("Nothing is parked; there is nothing to try again.", type="nothing_to_retry")
 
     @workflow.update(name="skip", description="Goes on without a parked step; the reason is kept, a refusal says why.")
@@ -353,6 +360,29 @@ class OrderWorkflow:
     @release.validator
     def _may_release(self, asked: ReleaseAsked) -> None:
         _unless(holds.release_refusal(self._state, asked))
+
+    @workflow.update(name="approve", description="Agrees to a change that waits for a person; its answer, if in time.")
+    async def approve(self, asked: ApproveAsked) -> ChangeAnswer:
+        return await self._decided(asked)
+
+    @approve.validator
+    def _may_approve(self, asked: ApproveAsked) -> None:
+        _unless(approvals.refusal(self._state, asked))
+
+    @workflow.update(name="refuse_change", description="Refuses a change that waits for a person; the reason is kept.")
+    async def refuse_change(self, asked: RefuseAsked) -> ChangeAnswer:
+        return await self._decided(asked)
+
+    @refuse_change.validator
+    def _may_refuse_change(self, asked: RefuseAsked) -> None:
+        _unless(approvals.refusal(self._state, asked))
+
+    async def _decided(self, asked: ApproveAsked | RefuseAsked) -> ChangeAnswer:
+        change = await self._done_at_once(
+            asked, lambda one: _unless(approvals.refusal(self._state, one)), approvals.asked_change
+        )
+        await workflow.wait_condition(lambda: not self._events)
+        return await self._answer_at_hand(change)
 
     async def _done_at_once(
         self, asked: AskedT, check: Callable[[AskedT], None], answer: Callable[[OrderState, AskedT], AnswerT]

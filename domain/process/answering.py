@@ -1,5 +1,7 @@
 """Answers to changes, and the events in which they leave (CHG14, CHG15)."""
 
+from typing import Any
+
 from domain.money import Money, words_of
 from domain.policy.model import TaskWord
 from domain.process.conditions import required
@@ -15,12 +17,23 @@ MALFORMED = "malformed"
 """Code of the answer to a request that made no sense."""
 
 
-def answer(draft: Draft, given: ChangeAnswer) -> None:
-    """Answers a change once and for all; the answer leaves as an event too."""
+def answer(draft: Draft, given: ChangeAnswer, request: str = "") -> None:
+    """Answers a change once and for all; the answer leaves as an event too.
+
+    `request` is where the reason of whoever decided on it is kept.
+    """
     draft.answers[given.change_id] = given
+    draft.approved = tuple(change_id for change_id in draft.approved if change_id != given.change_id)
     if len(draft.answers) > MAX_ANSWERS:
         _lay_aside(draft)
+    tell_answer(draft, given, request)
+
+
+def tell_answer(draft: Draft, given: ChangeAnswer, request: str = "") -> None:
+    """An answer leaves, also one that is not the last: to the database, where it takes an earlier one's place."""
+    draft.unsaved_answers = [one for one in draft.unsaved_answers if one.change_id != given.change_id]
     draft.unsaved_answers.append(given)
+    more: dict[str, Any] = {"request": request} if request else {}
     draft.tell(
         f"change/{given.change_id}/{given.outcome}",
         f"change.{given.outcome}",
@@ -29,6 +42,7 @@ def answer(draft: Draft, given: ChangeAnswer) -> None:
         change_id=given.change_id,
         code=given.code,
         revision=given.revision,
+        **more,
     )
 
 

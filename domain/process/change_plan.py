@@ -5,6 +5,7 @@ Everything here reads; nothing is touched before it is known that the whole chan
 
 from collections.abc import Iterable
 
+from domain.policy.change_rules import ChangeRules
 from domain.process.draft import Draft
 from domain.process.messages import Opened, Revised
 from domain.process.parts import home_now
@@ -112,13 +113,28 @@ def _hangs_on_it(draft: Draft, kinds: Iterable[ChangeKind]) -> bool:
     return any(len({rules.pattern(kind, stage) for stage in stages}) > 1 for kind in kinds)
 
 
-def reworks(draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str, str]) -> tuple[Rework, ...]:
-    """What the matrix says for each group: the gravest of its changes decides."""
-    found = []
+def agreed(rules: ChangeRules, kind: ChangeKind, stage: Stage) -> Pattern:
+    """What is done where the matrix asks and a person agreed.
+
+    A request that is picked is treated as one that is merely released: the carrier has the last word. Anything else
+    that can be asked about moves no goods by itself, and stays as it is.
+    """
+    said = rules.pattern(kind, stage)
+    if said is not Pattern.ASK:
+        return said
+    before = rules.pattern(kind, Stage.RELEASED)
+    return before if stage is Stage.PICKED and before not in REFUSING else Pattern.KEEP
+
+
+def reworks(
+    draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str, str], *, approved: bool = False
+) -> tuple[Rework, ...]:
+    """What the matrix says for each group: the gravest of its changes decides. `approved`: a person agreed."""
+    rules, found = draft.policy.change, []
     for name in kinds:
         group = draft.groups[name]
         stage = stage_of(group, progress)
-        said = {kind: draft.policy.change.pattern(kind, stage) for kind in kinds[name]}
+        said = {kind: agreed(rules, kind, stage) if approved else rules.pattern(kind, stage) for kind in kinds[name]}
         if said.get(ChangeKind.ADDED) is Pattern.ADDED_LINE:
             del said[ChangeKind.ADDED]  # it goes by itself, and the group as it is
         if not said:
@@ -132,6 +148,19 @@ def reworks(draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str,
             )
         )
     return tuple(found)
+
+
+def question(draft: Draft, found: tuple[Rework, ...]) -> str:
+    """What a person is asked to agree to: the cells that say `ask`, in words; "" if none does."""
+    rules, parts = draft.policy.change, []
+    for rework in found:
+        kinds = [kind for kind in rework.kinds if rules.pattern(kind, rework.stage) is Pattern.ASK]
+        if kinds:
+            what = " and ".join(kind.replace("_", " ") for kind in kinds)
+            lines = ", ".join(map(str, draft.groups[rework.group].lines[:20]))
+            parts.append(f"{what} while {rework.stage.replace('_', ' ')} (line {lines})")
+    words = "; ".join(parts)
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def refusal(draft: Draft, found: tuple[Rework, ...]) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ and the process walks on from what is left: whatever was taken back is done agai
 """
 
 from domain.policy.model import TaskWord
-from domain.process import edits, facts, known, previews
+from domain.process import approvals, edits, facts, known, previews
 from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
@@ -63,7 +63,7 @@ def _turn_down(draft: Draft, asked: ChangeAsked, code: str, words: str) -> None:
 def _known(order: Draft | OrderState, change_id: str) -> bool:
     active = order.change is not None and order.change.asked.change_id == change_id
     waiting = any(asked.change_id == change_id for asked in order.waiting_changes)
-    return active or waiting or previews.asked_for(order, change_id)
+    return active or waiting or previews.asked_for(order, change_id) or approvals.is_pending(order, change_id)
 
 
 def _begin(draft: Draft, asked: ChangeAsked) -> None:
@@ -252,4 +252,5 @@ def _cancelled(draft: Draft) -> None:
     late, draft.waiting_changes = draft.waiting_changes, ()
     for asked in late:
         _turn_down(draft, asked, "order_closed", "The order was cancelled; nothing else was changed.")
+    approvals.end(draft, "overtaken", "The order was cancelled before anybody agreed; nothing else was changed.")
     draft.tell("cancelled", "order.cancelled", f"Cancelled: {done}.", why=change.asked.reason)

@@ -7,12 +7,13 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import changes, edits, facts, faults, holds, known, previews, remains, skips
+from domain.process import approvals, changes, edits, facts, faults, holds, known, previews, remains, skips
 from domain.process.applying import undo_leftovers
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
 from domain.process.flow import finished, next_steps
 from domain.process.messages import (
+    ApproveAsked,
     Begun,
     Call,
     CallDone,
@@ -26,6 +27,7 @@ from domain.process.messages import (
     Outcome,
     PaymentFact,
     PreviewAsked,
+    RefuseAsked,
     ReleaseAsked,
     RetryAsked,
     Save,
@@ -38,7 +40,7 @@ from domain.process.rows import row_of, save_of
 from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
-from domain.process.words import REMOTE, Operation, Status
+from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
 
 
 def decide(state: OrderState, event: Event) -> Decision:
@@ -66,6 +68,7 @@ def _apply(state: OrderState, event: Event) -> Draft:
     facts.hear_early(draft)
     _take_up_line(draft)
     previews.pursue(draft)
+    _end_approvals(draft)
     _tell_completed(draft)
     if save is not None:
         _saved(draft, save)
@@ -134,6 +137,10 @@ def _take(draft: Draft, event: Event) -> None:
             holds.place(draft, event)
         case ReleaseAsked():
             holds.release(draft, event)
+        case ApproveAsked():
+            approvals.approve(draft, event)
+        case RefuseAsked():
+            approvals.turn_down(draft, event)
         case TimePassed():
             _time_passed(draft)
         case _:
@@ -223,6 +230,7 @@ def _time_passed(draft: Draft) -> None:
     faults.resend_due(draft)
     if draft.base.imported:
         return
+    approvals.judge_deadlines(draft)
     for group in list(draft.groups.values()):
         for run in group.runs.values():
             if run.state is RunState.WAITING:
@@ -282,6 +290,12 @@ def _begin(draft: Draft, group: Group, step: Step) -> None:
 # ---- saving ----------------------------------------------------------------------------------------
 
 
+def _end_approvals(draft: Draft) -> None:
+    """Nobody need agree any more to what would have changed an order that has ended."""
+    if draft.pending and draft.change is None and row_of(draft.state()).finished:
+        approvals.end(draft, "order_closed", "The order ended before anybody agreed; nothing was changed.")
+
+
 def _tell_completed(draft: Draft) -> None:
     """Told by the decision that completes the order, and by no later one."""
     if _complete(draft) and not _complete(draft.base):
@@ -306,11 +320,13 @@ def _save_done(state: OrderState, event: Event) -> Save | None:
 
 def _saved(draft: Draft, save: Save) -> None:
     keys = {event.key for event in save.events}
-    answered = {given.change_id: given for given in save.answers}
+    answered = {(given.change_id, given.outcome): given for given in save.answers}
     # Whoever asks gets the answer to the letter as it is stored, with the moment that was decided in advance.
-    draft.answers |= {change_id: given for change_id, given in answered.items() if change_id in draft.answers}
+    for given in save.answers:
+        if given.outcome is not ChangeOutcome.PENDING_APPROVAL and given.change_id in draft.answers:
+            draft.answers[given.change_id] = given
     draft.events = [event for event in draft.events if event.key not in keys]
-    draft.unsaved_answers = [given for given in draft.unsaved_answers if given.change_id not in answered]
+    draft.unsaved_answers = [one for one in draft.unsaved_answers if (one.change_id, one.outcome) not in answered]
     if save.version > draft.saved_version:
         draft.saved_row, draft.saved_version = save.row, save.version
 

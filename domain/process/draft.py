@@ -44,6 +44,8 @@ class Draft:
         self.policy_ = state.policy
         self.change = state.change
         self.waiting_changes = state.waiting_changes
+        self.pending = state.pending
+        self.approved = state.approved
         self.holds = state.holds
         self.previews = state.previews
         self.previewed: dict[str, ChangeAnswer] = {}
@@ -329,6 +331,8 @@ class Draft:
                 "policy": self.policy_,
                 "change": self.change,
                 "waiting_changes": self.waiting_changes,
+                "pending": self.pending,
+                "approved": self.approved,
                 "holds": self.holds,
                 "previews": self.previews,
                 "known": self.known,

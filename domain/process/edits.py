@@ -5,8 +5,8 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, founding, previews
-from domain.process.change_plan import live_request, refusal, reworks, touched, unasked
+from domain.process import answering, applying, approvals, founding, previews
+from domain.process.change_plan import live_request, question, refusal, reworks, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
 from domain.process.messages import (
@@ -70,8 +70,9 @@ def _moving(draft: Draft, change: ActiveChange) -> bool:
 
 def _revise(draft: Draft, change: ActiveChange) -> None:
     asked = change.asked
+    again = "/approved" if approvals.is_approved(draft, change) else ""  # worked out anew, for the order as it is now
     call = Call(
-        key=f"{draft.number}/change/{asked.change_id}/revise",
+        key=f"{draft.number}/change/{asked.change_id}/revise{again}",
         order=draft.number,
         revision=draft.revision,
         at=draft.now,
@@ -96,8 +97,16 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         for group, request in to_ask:
             _inquire(draft, group, request)
         return
-    found = reworks(draft, kinds, change.progress)
-    turned_down = refusal(draft, found)
+    approved = approvals.is_approved(draft, change)
+    found = reworks(draft, kinds, change.progress, approved=approved)
+    if not approved and approvals.can_wait(draft, change) and (asks := question(draft, found)):
+        turned_down = refusal(draft, reworks(draft, kinds, change.progress, approved=True))
+        if turned_down is None:
+            draft.change = None
+            approvals.lay_aside(draft, change.asked, asks)
+            return
+    else:
+        turned_down = refusal(draft, found)
     if turned_down is not None or not _as_previewed(draft, change):
         _turn_down(draft, *(turned_down or (previews.STALE, previews.STALE_WORDS)))
         pursue(draft, active(draft))

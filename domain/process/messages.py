@@ -49,6 +49,8 @@ class Waiting(Message):
     """True when a person has to act; False when a fact from outside is awaited."""
     hold: str | None = None
     """Id of the hold that has to be released."""
+    change: str | None = None
+    """Id of the change that has to be approved or refused."""
 
 
 class Hold(Message):
@@ -125,6 +127,13 @@ class Terms(Message):
     currency: str
 
 
+class Approval(Message):
+    """Who has to agree to a change, and until when (business time)."""
+
+    role: str
+    until: datetime
+
+
 class ChangeAnswer(Message):
     """The answer to one change request; given again, the same (CHG14, I11)."""
 
@@ -152,6 +161,8 @@ class ChangeAnswer(Message):
     """Whether this is what the change would come to, and nothing was done."""
     token: str = ""
     """Of a preview that can be had: a change that names it comes to exactly this, or is refused as stale."""
+    approval: Approval | None = None
+    """Of a change that waits for a person."""
     instead: "ChangeAnswer | None" = None
     """The preview as it is now, of a change that was refused because the one it named is stale."""
 
@@ -589,6 +600,27 @@ class ReleaseAsked(Message):
     at: datetime
 
 
+class _Decided(Message):
+    change_id: str
+    reason: str = ""
+    """As that of a hold."""
+    request: str = ""
+    requested_by: str = ""
+    at: datetime
+
+
+class ApproveAsked(_Decided):
+    """Someone agrees to a change that waits for a person (CHG10). It stays in the workflow's history."""
+
+    kind: Literal["approve_asked"] = "approve_asked"
+
+
+class RefuseAsked(_Decided):
+    """Someone refuses a change that waits for a person (CHG10). It stays in the workflow's history."""
+
+    kind: Literal["refuse_asked"] = "refuse_asked"
+
+
 class TimePassed(Message):
     """The order's timer went off."""
 
@@ -615,5 +647,7 @@ Event = (
     | SkipAsked
     | HoldAsked
     | ReleaseAsked
+    | ApproveAsked
+    | RefuseAsked
     | TimePassed
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from domain.money import Money, words_of
+from domain.process.approvals import answer_at_hand
 from domain.process.messages import AuthorizePayment, CallDone, ChangeAnswer, ChangeAsked, Outcome, TimePassed
 from domain.process.state import ChangeMove, Flight, OrderState
 from domain.process.words import Operation
@@ -37,8 +38,9 @@ class Play:
 
         self._state = decide(self._state, event).state
         for _ in range(MOST_EVENTS):
-            if change_id in self._state.answers:
-                return self._state.answers[change_id]
+            given = answer_at_hand(self._state, change_id)
+            if given is not None:
+                return given
             flight = next(self._flights(), None)
             if flight is None:
                 return None

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from domain.policy.model import ShipStatus, Step, TaskWord
-from domain.process import holds
+from domain.process import approvals, holds
 from domain.process.flow import finished, steps_of
 from domain.process.messages import GroupRow, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
@@ -115,7 +115,7 @@ def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
     waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
     cancelling = state.change is not None and state.change.asked.change == "cancel"
     held = [] if cancelling or state.policy is None else holds.waits(state)
-    return (*held, *waits)
+    return (*held, *waits, *approvals.waits(state))
 
 
 def _stands(state: OrderState, run: Run) -> bool:
@@ -205,4 +205,5 @@ def next_alarm(state: OrderState) -> datetime | None:
             for run in group.runs.values()
             if run.state is RunState.WAITING and run.until is not None and not run.late
         ]
+        moments += [one.until for one in state.pending]
     return min(moments, default=None)

@@ -54,6 +54,11 @@ def _wait(number: str, waiting: Waiting, can_skip: set[tuple[str, str]]) -> str:
     how = f" To try again: `ordito order retry {number}`, or the update `retry`." if waiting.parked else ""
     if waiting.hold is not None:
         how = f" To go on: `ordito order release {number} {waiting.hold} --reason ...`, or the update `release`."
+    if waiting.change is not None:
+        how = (
+            f" To decide: `ordito order approve {number} {waiting.change} --reason ...`,"
+            f" `ordito order refuse {number} {waiting.change} --reason ...`, or the updates of these names."
+        )
     if (waiting.group, waiting.step) in can_skip:
         how += f" To go on without it: `ordito order skip {number} {waiting.step} --reason ...`, or the update `skip`."
     return (

@@ -211,6 +211,19 @@ class ActiveChange(Message):
     """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
 
+class Pending(Message):
+    """A change that waits for a person to agree; it holds nothing, and the order goes on (CHG10)."""
+
+    asked: ChangeAsked
+    answer: ChangeAnswer
+    """What whoever asked was told."""
+    why: str
+    role: str
+    """Of whoever decides."""
+    until: datetime
+    """Business time; then it is refused."""
+
+
 class OrderState(Message):
     """Everything one order's process knows."""
 
@@ -233,6 +246,10 @@ class OrderState(Message):
     flights: dict[str, Flight] = {}
     change: ActiveChange | None = None
     waiting_changes: tuple[ChangeAsked, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    """Changes that wait for a person to agree."""
+    approved: tuple[str, ...] = ()
+    """Ids of changes that a person agreed to, and that have no final answer yet."""
     previews: tuple[Preview, ...] = ()
     """Those that are not answered yet."""
     holds: tuple[Hold, ...] = ()
@@ -257,7 +274,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 7
+RELEASE = 8
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -265,7 +282,8 @@ history replays; continue-as-new, which begins a new history, takes up the newes
 4: local steps are awaited before anything else is heard (`workflows.arriving`). 5: stock and money for a group that a
 change founds are held before the change is answered (`founding`). 6: what is left behind for good is settled: goods
 that left on a request taken back, money and stock that no step needs any more. 7: a new version of the order is saved
-before anything is done on its account, so that a resumed order finds none that only the outside knows.
+before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
+change that the policy asks a person about waits to be approved, with a timer (`approvals`).
 """
 
 

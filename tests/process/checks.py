@@ -102,6 +102,8 @@ class Watch:
         open_ = [asked.change_id for asked in after.waiting_changes]
         open_ += [after.change.asked.change_id] if after.change else []
         open_ += [preview.asked.change_id for preview in after.previews if preview.instead]
+        open_ += [one.asked.change_id for one in after.pending]
+        assert set(after.approved) <= set(open_), "an approval outlives its change"
         assert len(open_) == len(set(open_)), "a change is worked on twice"
         assert not set(open_) & after.answers.keys(), "an answered change is worked on"
         known = set(open_) | after.answers.keys() | set(after.answered)

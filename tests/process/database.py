@@ -13,7 +13,7 @@ from domain.process.messages import (
     ReviseOrder,
     Save,
 )
-from domain.process.words import ChangeKind
+from domain.process.words import ChangeKind, ChangeOutcome
 from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
 
 
@@ -44,6 +44,10 @@ class Database:
     other_ways: set[str] = field(default_factory=set)
     """Changes to another way to pay."""
 
+    @staticmethod
+    def _waits(answer: ChangeAnswer) -> bool:
+        return answer.outcome is ChangeOutcome.PENDING_APPROVAL
+
     def write(self, save: Save) -> None:
         if save.revised is not None and save.revised.number > self.revision:
             self.revision, self.opened = save.revised.number, self._applied(save)
@@ -54,7 +58,11 @@ class Database:
             same = (known.type, known.words) == (event.type, event.words)
             assert same or (self.resumed and known.type == event.type), f"{event.key} tells two different things"
         for answer in save.answers:
+            if answer.change_id in self.answers and self._waits(self.answers[answer.change_id]):
+                del self.answers[answer.change_id]
             known_answer = self.answers.setdefault(answer.change_id, answer)
+            if self._waits(answer):
+                continue  # it came late, and the final answer stays
             assert same_answer(known_answer, answer), "a change was answered twice"
         self.cancelled |= save.cancelled
 
@@ -86,7 +94,8 @@ class Database:
         assert self.opened is not None
         saved = work.revision == self.revision + 1
         assert work.preview or saved, "worked out from a version that is not saved"
-        assert work.preview or work.change_id not in self.answers, "worked out after it was answered"
+        given = self.answers.get(work.change_id)
+        assert work.preview or given is None or self._waits(given), "worked out after it was answered"
         missing = named_lines(edit) - {line.number for line in self.opened.lines}
         if edit.refused or missing:
             return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.process.messages import Terms
+from domain.process.messages import RefuseAsked, Terms
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import UP, ends_well, refused, released, since
 from tests.process.editing import Edit
@@ -224,9 +224,15 @@ def test_from_picked_on_it_is_refused_and_nothing_is_asked_of_anyone(
         run.world.shipped[run.key("ship")] = {1: 1, 2: 2}
     before, row = len(run.calls), run.row
     run.edit(edit).settle()
-    words = refused(run, shipped if stage == "shipped" else picked)
-    assert words.endswith("Nothing was changed.")
     assert since(run, before) == ["change/e1/revise", "ship/1/r1/inquire_shipment/1"]
+    if stage != "shipped" and picked == "needs_a_person":
+        assert run.row.waiting[-1].code == picked
+        run.feed(RefuseAsked(change_id="e1", reason="no", at=run.at))
+        run.settle()
+        words = refused(run, "turned_down")
+    else:
+        words = refused(run, shipped if stage == "shipped" else picked)
+    assert words.endswith("Nothing was changed.")
     assert run.row == row
     ends_well(run)
 

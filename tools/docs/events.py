@@ -17,7 +17,7 @@ from store.inbox import _PAYMENT_WORDS, _WORDS
 from tools.docs.markdown import code, page, table
 
 DECIDER = PROJECT_ROOT / "domain" / "process"
-ANSWERED = (ChangeOutcome.ACCEPTED, ChangeOutcome.REFUSED)
+ANSWERED = (ChangeOutcome.ACCEPTED, ChangeOutcome.REFUSED, ChangeOutcome.PENDING_APPROVAL)
 """The outcomes that the decider gives today."""
 
 ARGUMENTS = frozenset(inspect.signature(Draft.tell).parameters)
@@ -50,6 +50,8 @@ MEANINGS = {
     "invoice.created": "an invoice with its number",
     "invoice.credited": "an invoice was taken back by a credit memo",
     "change.begun": "a change is being carried out",
+    "change.pending_approval": "a change waits for a person to agree; the order goes on meanwhile",
+    "change.approved": "a person agreed to a change; it is judged anew",
     "change.accepted": "a change was done; the words say what it came to",
     "change.refused": "a change was turned down, and why",
     "shipment.released": "the warehouse has the request",
