@@ -177,7 +177,7 @@ def _moves_stock(cell: Cell) -> bool:
 def told(cell: Cell) -> Counter[str]:
     """What the timeline has more when the change is done."""
     if not isinstance(cell.expected, Treatment):
-        return Counter(["change.refused"])
+        return Counter(["change.pending_approval" if cell.expected == "needs_a_person" else "change.refused"])
     events = ["change.accepted"]
     if cell.expected in APPLIED:
         events += ["shipment.requested"]

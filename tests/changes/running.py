@@ -85,6 +85,9 @@ async def _run(cell: Cell, customer: Customer) -> Report:
         body = asked(cell.kind, customer.skus, SET_A if cell.stage is Stage.INVOICED else None)
         report.status, report.answer = await customer.change(body)
         report.after = await _seen(customer, lambda world: _as_expected(cell, world, report.before))
+        if report.answer.get("outcome") == "pending_approval":
+            path = f"/v1/orders/{customer.number}/changes/{report.answer['change_id']}/refuse"
+            await customer.shop.ok("POST", path, json={"reason": "no"})
         await _finish(cell, customer, report)
     except Exception as error:
         report.broken = error

@@ -77,12 +77,13 @@ def _refused(report: Report, code: str) -> None:
     before, after, answer = report.before, report.after, report.answer
     assert before is not None
     assert after is not None
-    assert (report.status, answer["outcome"], answer["code"]) == (409, "refused", code)
+    answered = (202, "pending_approval") if code == "needs_a_person" else (409, "refused")
+    assert (report.status, answer["outcome"], answer["code"]) == (*answered, code)
     assert (answer["revision"], answer["actions"]) == (1, [])
     assert [(reason["code"], bool(reason["words"])) for reason in answer["reasons"]] == [(code, True)]
     assert (after.requests, after.money, after.stock) == (before.requests, before.money, before.stock)
     assert after.order == before.order
-    assert Counter(after.told) - Counter(before.told) == Counter(["change.refused"])
+    assert Counter(after.told) - Counter(before.told) == expected.told(report.cell)
 
 
 def _accepted(report: Report) -> None:

@@ -17,14 +17,19 @@ WHY = "The warehouse is Bob's."
 async def asked(shop: Shop) -> str:
     """An order with a picked shipment, of which a change waits for a person; its number."""
     number = await scenarios.waiting_for_the_carrier(shop)
-    (shipment,) = (await shop.order(number))["shipments"]
-    await shop.admin("carrier/admin/advance", shipment=shipment["ref"], to="picked", at=scenarios.now())
+    await shop.advance(number, "picked")
     response = await shop.api.post(f"/v1/orders/{number}/changes", json=FEWER)
     given = response.json()
     assert (response.status_code, given["outcome"], given["code"]) == (202, "pending_approval", "needs_a_person")
     assert response.headers["Location"] == f"/v1/orders/{number}/changes/c-1"
     assert given["approval"]["role"] == "operations"
     return number
+
+
+async def strict(shop: Shop, once_picked: bool) -> None:
+    """Whether the carrier refuses to give back what it has picked."""
+    response = await shop.outside.put("/carrier/admin/config", json={"refuse_cancel_once_picked": once_picked})
+    assert response.is_success, response.text
 
 
 async def decide(shop: Shop, number: str, word: str, **more: Any) -> httpx.Response:
@@ -46,11 +51,11 @@ async def test_an_approved_change_is_done_when_the_carrier_gives_the_goods_back(
     assert (wait["who"], wait["change"]) == ("operations", "c-1")
     assert f"`ordito order approve {number} c-1 --reason ...`" in await shop.details(number)
     assert (await shop.api.post(f"/v1/orders/{number}/changes", json=FEWER)).status_code == 202
-    await shop.admin("carrier/admin/config", refuse_cancel_once_picked=False)
+    await strict(shop, False)
     try:
         code, said, errors = await shop.cli("order", "approve", number, "c-1", "--reason", WHY)
     finally:
-        await shop.admin("carrier/admin/config", refuse_cancel_once_picked=True)
+        await strict(shop, True)
     assert (code, errors) == (0, "")
     assert said.startswith(f"Order {number}: Revision 2: line 1 from 3 to 1 units.")
     order = await shop.until(number, lambda found: found["revision"] == 2 and not found["parked"])
@@ -100,11 +105,11 @@ async def test_a_refused_change_tells_why_and_touches_nothing(shop: Shop) -> Non
 
 async def test_a_cancel_meanwhile_ends_the_waiting(shop: Shop) -> None:
     number = await asked(shop)
-    await shop.admin("carrier/admin/config", refuse_cancel_once_picked=False)
+    await strict(shop, False)
     try:
         await shop.ok("POST", f"/v1/orders/{number}/cancel", json={"reason": "no longer wanted"})
     finally:
-        await shop.admin("carrier/admin/config", refuse_cancel_once_picked=True)
+        await strict(shop, True)
     await shop.until_status(number, "cancelled")
     change = await kept(shop, number)
     assert (change["outcome"], change["code"]) == ("refused", "overtaken")
