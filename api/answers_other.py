@@ -110,6 +110,9 @@ class ExceptionEntry(BaseModel):
     group: str
     code: str
     retry: str | None
+    change: str | None = Field(description="Of a change that waits for a person to agree: its id.")
+    approve: str | None
+    refuse: str | None
 
 
 class ExceptionList(BaseModel):

@@ -1,6 +1,7 @@
 """What waits for a person: one list for those who mend (I6)."""
 
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -56,5 +57,17 @@ def _entry(row: dict[str, Any]) -> dict[str, Any]:
         "step": waiting["step"],
         "group": waiting["group"],
         "code": waiting.get("code", "waiting"),
-        "retry": f"POST /v1/orders/{row['number']}/retry" if parked else None,
+        **_how_to_go_on(row["number"], waiting, parked),
+    }
+
+
+def _how_to_go_on(number: str, waiting: dict[str, Any], parked: bool) -> dict[str, str | None]:
+    """What to call; null for what is of no use here. A change that waits is decided on, trying again moves nothing."""
+    order, change = f"POST /v1/orders/{number}", waiting.get("change")
+    path = f"{order}/changes/{quote(change, safe='')}" if change else None
+    return {
+        "retry": f"{order}/retry" if parked and change is None else None,
+        "change": change,
+        "approve": f"{path}/approve" if path else None,
+        "refuse": f"{path}/refuse" if path else None,
     }

@@ -3,7 +3,8 @@
 A new workflow walks the process from its beginning, at the revision that the order is at. The effects ledger answers
 each step that is done already, so nothing happens twice outside; facts from outside are told again, in their old order,
 behind the start. Changes without an answer are told with the start itself, so that nothing new is begun before they
-are known. One that has its answer is not told again: the order is opened as it made it.
+are known. One that has its answer is not told again: the order is opened as it made it. One that waits for a person is:
+it is judged anew, and waits again if it has to; a person who has agreed is not asked a second time.
 """
 
 import json
@@ -23,7 +24,8 @@ SELECT number, status, finished, version, revision, "row" -> 'holds' AS holds, E
 FROM sales_order o WHERE number = %s FOR UPDATE OF o
 """
 MESSAGES = """
-SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at, c.answer IS NOT NULL AS answered
+SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at,
+       coalesce(c.outcome NOT IN ('pending_approval', 'in_progress'), false) AS answered
 FROM dispatch d
 LEFT JOIN change_request c
        ON d.kind = 'change' AND c.order_number = d.order_number AND c.change_id = d.payload ->> 'change_id'
@@ -33,12 +35,17 @@ ORDER BY d.id
 SIGNALLED = """
 SELECT c.change_id, c.kind, c.requested_by, c.received_at
 FROM change_request c
-WHERE c.order_number = %s AND c.answer IS NULL AND NOT EXISTS (
+WHERE c.order_number = %s AND (c.outcome IS NULL OR c.outcome IN ('pending_approval', 'in_progress'))
+  AND NOT EXISTS (
     SELECT FROM dispatch d
     WHERE d.order_number = c.order_number AND d.kind = 'change' AND d.payload ->> 'change_id' = c.change_id)
 ORDER BY c.received_at, c.change_id
 """
 """Edits that came as a raw signal; they are kept when they are begun."""
+APPROVED = "SELECT change_id FROM change_request WHERE order_number = %s AND outcome = 'in_progress' ORDER BY change_id"
+"""A change is saved as in progress when a person has agreed to it."""
+WORK_OUT_ANEW = "UPDATE change_request SET proposal = NULL WHERE order_number = %s AND outcome = 'pending_approval'"
+"""What a change would have made of the order when it was laid aside may be long out of date."""
 SUPERSEDE = """
 UPDATE dispatch SET delivered_at = now(), note = 'told again after the order was resumed'
 WHERE order_number = %s AND delivered_at IS NULL
@@ -84,6 +91,8 @@ async def resume(connection: Connection, number: str) -> Resumed:
     facts = [fact for fact in again if fact["kind"] != "change"]
     changes = [_asked(one) for one in again if one["kind"] == "change" and not one["answered"]]
     changes += [_signalled(row) for row in await (await connection.execute(SIGNALLED, (number,))).fetchall()]
+    approved = await (await connection.execute(APPROVED, (number,))).fetchall()
+    await connection.execute(WORK_OUT_ANEW, (number,))
     await connection.execute(SUPERSEDE, (number,))
     start = {
         **starts[0]["payload"],
@@ -91,6 +100,7 @@ async def resume(connection: Connection, number: str) -> Resumed:
         "revision": order["revision"],
         "holds": order["holds"] or [],
         "changes": [change.model_dump(mode="json", exclude_defaults=True) for change in changes],
+        "approved": [row["change_id"] for row in approved],
     }
     await enqueue(connection, number, "start", start)
     for fact in facts:

@@ -54,7 +54,8 @@ _CHANGED = """
     FROM go, jsonb_array_elements(%(answers)s::jsonb) AS a
     ON CONFLICT (order_number, change_id) DO UPDATE
     SET outcome = EXCLUDED.outcome, answer = EXCLUDED.answer
-    WHERE change_request.outcome IS NULL OR change_request.outcome IN ('in_progress', 'pending_approval')
+    WHERE change_request.outcome IS NULL OR change_request.outcome = 'pending_approval'
+       OR (change_request.outcome = 'in_progress' AND EXCLUDED.outcome <> 'pending_approval')
 )
 """
 

@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from domain.process import approvals, holds
     from domain.process.change_requests import problem_of, read_change_request
-    from domain.process.changes import LINE_FULL, line_is_full
+    from domain.process.changes import door_refusal
     from domain.process.decide import decide
     from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
     from domain.process.messages import (
@@ -281,16 +281,7 @@ class OrderWorkflow:
         self._must_be_open(asked)
 
     def _must_be_open(self, asked: ChangeAsked) -> None:
-        problem = problem_of(asked)
-        if problem is not None:
-            raise ApplicationError(problem, type="malformed")
-        if asked.change_id in self._state.answered:
-            words = "The change was answered before; that answer stands. GET .../changes/{change_id} has it."
-            raise ApplicationError(words, type="answered_before")
-        if line_is_full(self._state, asked):
-            raise ApplicationError(LINE_FULL, type="queue_full")
-        if self._state.finished and asked.change_id not in self._state.answers:
-            raise ApplicationError("The order is closed; nothing was changed.", type="order_closed")
+        _unless(door_refusal(self._state, asked))
 
     @workflow.update(name="preview", description="Tells what a change would come to; nothing is done or kept.")
     async def preview(self, asked: PreviewAsked) -> ChangeAnswer:

@@ -31,8 +31,7 @@ def answer(draft: Draft, given: ChangeAnswer, request: str = "") -> None:
 
 def tell_answer(draft: Draft, given: ChangeAnswer, request: str = "") -> None:
     """An answer leaves, also one that is not the last: to the database, where it takes an earlier one's place."""
-    draft.unsaved_answers = [one for one in draft.unsaved_answers if one.change_id != given.change_id]
-    draft.unsaved_answers.append(given)
+    replace(draft, given)
     more: dict[str, Any] = {"request": request} if request else {}
     draft.tell(
         f"change/{given.change_id}/{given.outcome}",
@@ -44,6 +43,22 @@ def tell_answer(draft: Draft, given: ChangeAnswer, request: str = "") -> None:
         revision=given.revision,
         **more,
     )
+
+
+def replace(draft: Draft, given: ChangeAnswer) -> None:
+    """Has an answer saved in place of one that is not the last; nobody is told."""
+    draft.unsaved_answers = [one for one in draft.unsaved_answers if one.change_id != given.change_id]
+    draft.unsaved_answers.append(given)
+
+
+def saved(draft: Draft, written: tuple[ChangeAnswer, ...]) -> None:
+    """Answers are in the database. Whoever asks gets them to the letter, with the moment decided in advance."""
+    for given in written:
+        there = draft.answers.get(given.change_id)
+        if there is not None and there.outcome is given.outcome:
+            draft.answers[given.change_id] = given
+    known = {(given.change_id, given.outcome) for given in written}
+    draft.unsaved_answers = [one for one in draft.unsaved_answers if (one.change_id, one.outcome) not in known]
 
 
 def _lay_aside(draft: Draft) -> None:

@@ -44,6 +44,11 @@ def is_pending(order: Draft | OrderState, change_id: str) -> bool:
     return any(one.asked.change_id == change_id for one in order.pending)
 
 
+def unsaved(order: Draft | OrderState) -> set[str]:
+    """The changes whose approval is not saved yet; they are not begun before."""
+    return {given.change_id for given in order.unsaved_answers if given.outcome is ChangeOutcome.IN_PROGRESS}
+
+
 # ---- waiting -------------------------------------------------------------------------------------------
 
 
@@ -117,6 +122,8 @@ def approve(draft: Draft, asked: ApproveAsked) -> None:
     if found is None:
         return
     draft.approved = (*draft.approved, asked.change_id)
+    words = f"Approved by {_by(asked)}; it is judged anew, and its answer follows under its id."
+    answering.replace(draft, answering.answer_to(draft, found.asked, ChangeOutcome.IN_PROGRESS, "approved", words))
     draft.waiting_changes = (*draft.waiting_changes, found.asked)
     draft.tell(
         f"change/{asked.change_id}/approved",

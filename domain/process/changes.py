@@ -8,10 +8,11 @@ and the process walks on from what is left: whatever was taken back is done agai
 from domain.policy.model import TaskWord
 from domain.process import approvals, edits, facts, known, previews
 from domain.process.answering import MALFORMED, answer, answer_to
+from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Call, ChangeAsked, Outcome
-from domain.process.rows import group_status
+from domain.process.rows import group_status, row_of
 from domain.process.state import ActiveChange, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Status
@@ -49,6 +50,23 @@ def line_is_full(order: Draft | OrderState, asked: ChangeAsked) -> bool:
     """Whether an edit finds so many in line that it is turned down; a cancel, or one that is known, never does."""
     full = asked.change == EDIT and len(order.waiting_changes) >= MAX_WAITING_CHANGES
     return full and not was_answered(order, asked.change_id) and not _known(order, asked.change_id)
+
+
+def door_refusal(state: OrderState, asked: ChangeAsked) -> tuple[str, str] | None:
+    """Code and words why a change is not taken in at all; None if it gets an answer that is kept."""
+    problem = problem_of(asked)
+    if problem is not None:
+        return "malformed", problem
+    if asked.change_id in state.answered:
+        return (
+            "answered_before",
+            "The change was answered before; that answer stands. GET .../changes/{change_id} has it.",
+        )
+    if line_is_full(state, asked):
+        return "queue_full", LINE_FULL
+    if state.finished and asked.change_id not in state.answers:
+        return "order_closed", "The order is closed; nothing was changed."
+    return None
 
 
 def was_answered(order: Draft | OrderState, change_id: str) -> bool:
@@ -133,8 +151,18 @@ def _go_on_with_next(draft: Draft) -> None:
 def _take_next(draft: Draft) -> None:
     """The changes in line in the order in which they came, but a cancel first (CHG12)."""
     early, draft.waiting_changes = draft.waiting_changes, ()
+    to_be_saved = approvals.unsaved(draft)
     for asked in sorted(early, key=lambda one: one.change != CANCEL):
-        ask(draft, asked)
+        if asked.change_id in to_be_saved:
+            draft.waiting_changes = (*draft.waiting_changes, asked)
+        else:
+            ask(draft, asked)
+
+
+def end_approvals(draft: Draft) -> None:
+    """Nobody need agree any more to what would have changed an order that has ended."""
+    if draft.pending and draft.change is None and row_of(draft.state()).finished:
+        approvals.end(draft, "order_closed", "The order ended before anybody agreed; nothing was changed.")
 
 
 def _pursue_cancel(draft: Draft, change: ActiveChange) -> None:

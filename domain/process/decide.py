@@ -7,7 +7,20 @@ function runs in the workflow, in property tests and, later, in the backtest.
 from typing import assert_never
 
 from domain.policy.model import Choose, Path, Step
-from domain.process import approvals, changes, edits, facts, faults, holds, known, previews, remains, skips
+from domain.process import (
+    answering,
+    approvals,
+    changes,
+    edits,
+    facts,
+    faults,
+    holds,
+    known,
+    opening,
+    previews,
+    remains,
+    skips,
+)
 from domain.process.applying import undo_leftovers
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
@@ -22,8 +35,6 @@ from domain.process.messages import (
     ChangeAsked,
     Event,
     HoldAsked,
-    Opened,
-    OpenOrder,
     Outcome,
     PaymentFact,
     PreviewAsked,
@@ -40,7 +51,7 @@ from domain.process.rows import row_of, save_of
 from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
-from domain.process.words import REMOTE, ChangeOutcome, Operation, Status
+from domain.process.words import REMOTE, Operation
 
 
 def decide(state: OrderState, event: Event) -> Decision:
@@ -57,6 +68,8 @@ def _apply(state: OrderState, event: Event) -> Draft:
     if save is not None and save.revised == draft.unsaved_revision:
         draft.unsaved_revision = None  # before anything else: the next change begins from the saved version
         _send_postponed(draft)
+    if save is not None:
+        answering.saved(draft, save.answers)
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
@@ -68,7 +81,7 @@ def _apply(state: OrderState, event: Event) -> Draft:
     facts.hear_early(draft)
     _take_up_line(draft)
     previews.pursue(draft)
-    _end_approvals(draft)
+    changes.end_approvals(draft)
     _tell_completed(draft)
     if save is not None:
         _saved(draft, save)
@@ -116,7 +129,7 @@ def _take_up_line(draft: Draft) -> None:
 def _take(draft: Draft, event: Event) -> None:
     match event:
         case Begun():
-            _open(draft)
+            opening.begin(draft)
         case CallDone():
             _call_done(draft, event)
         case CallFailed():
@@ -147,24 +160,6 @@ def _take(draft: Draft, event: Event) -> None:
             assert_never(event)
 
 
-def _open(draft: Draft) -> None:
-    if draft.opened or draft.flights:
-        return
-    draft.send(
-        Call(
-            key=f"{draft.number}/open",
-            order=draft.number,
-            at=draft.now,
-            work=OpenOrder(
-                bundle=draft.base.bundle,
-                resumed=True if draft.known is not None else None,
-                revision=draft.revision if draft.revision > 1 else None,
-            ),
-            summary="open the order: prices, groups, policy",
-        )
-    )
-
-
 def _call_done(draft: Draft, event: CallDone) -> None:
     flight = draft.flights.pop(event.key, None)
     if flight is None:
@@ -177,7 +172,7 @@ def _call_done(draft: Draft, event: CallDone) -> None:
     elif flight.call.operation is Operation.OPEN and outcome.opened is None:
         faults.pause(draft, flight, outcome.words, event.at)
     elif outcome.opened is not None:
-        _opened(draft, outcome.opened)
+        opening.opened(draft, outcome.opened)
     elif flight.call.operation is not Operation.SAVE:
         _effect(draft, flight, outcome)
 
@@ -200,30 +195,6 @@ def _effect(draft: Draft, flight: Flight, outcome: Outcome) -> None:
     else:
         run = draft.change_run(group.id, run.step, state=RunState.DONE, parked=None, unanswered=None)
         TASKS[run.task].done(draft, draft.groups[group.id], run, outcome)
-
-
-def _opened(draft: Draft, opened: Opened) -> None:
-    draft.facts_ = opened.facts
-    draft.policy_ = opened.policy
-    draft.known = opened.known if draft.known is not None else None
-    in_line = {asked.change_id for asked in draft.waiting_changes}
-    draft.answered = tuple(change_id for change_id in opened.answered or () if change_id not in in_line)
-    draft.lines = {line.number: line for line in opened.lines}
-    closed = {row.id: row for row in opened.rows or () if row.status is Status.CANCELLED}
-    plans = {plan.id: plan for plan in opened.groups}
-    for id_ in dict.fromkeys((*(row.id for row in opened.rows or ()), *plans)):
-        if id_ in plans:
-            plan, over = plans[id_], id_ in closed
-            draft.put(
-                Group(
-                    id=id_, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why, cancelled=over
-                )
-            )
-        elif id_ in closed:
-            row = closed[id_]
-            draft.put(Group(id=id_, process=row.process, lines=(), location=row.warehouse or "", cancelled=True))
-    draft.dropped = opened.dropped or ()
-    remains.plan_founded(draft)
 
 
 def _time_passed(draft: Draft) -> None:
@@ -290,12 +261,6 @@ def _begin(draft: Draft, group: Group, step: Step) -> None:
 # ---- saving ----------------------------------------------------------------------------------------
 
 
-def _end_approvals(draft: Draft) -> None:
-    """Nobody need agree any more to what would have changed an order that has ended."""
-    if draft.pending and draft.change is None and row_of(draft.state()).finished:
-        approvals.end(draft, "order_closed", "The order ended before anybody agreed; nothing was changed.")
-
-
 def _tell_completed(draft: Draft) -> None:
     """Told by the decision that completes the order, and by no later one."""
     if _complete(draft) and not _complete(draft.base):
@@ -320,13 +285,8 @@ def _save_done(state: OrderState, event: Event) -> Save | None:
 
 def _saved(draft: Draft, save: Save) -> None:
     keys = {event.key for event in save.events}
-    answered = {(given.change_id, given.outcome): given for given in save.answers}
-    # Whoever asks gets the answer to the letter as it is stored, with the moment that was decided in advance.
-    for given in save.answers:
-        if given.outcome is not ChangeOutcome.PENDING_APPROVAL and given.change_id in draft.answers:
-            draft.answers[given.change_id] = given
+    answering.saved(draft, save.answers)
     draft.events = [event for event in draft.events if event.key not in keys]
-    draft.unsaved_answers = [one for one in draft.unsaved_answers if (one.change_id, one.outcome) not in answered]
     if save.version > draft.saved_version:
         draft.saved_row, draft.saved_version = save.row, save.version
 
@@ -369,13 +329,23 @@ def _decides_edit(state: OrderState, save: Save) -> bool:
 def _with_revision_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
     """A new version of the order is saved at once: whoever got the answer reads what it says (CHG14)."""
     if state.unsaved_revision is None:
-        return state, calls
+        return _with_approval_saved(state, calls)
     saving = {flight.call.key for flight in state.flights.values() if _saves_revision(state, flight.call)}
     if state.release > 6:
         waiting = tuple(call for call in calls if call.key not in saving)
         state = state.model_copy(update={"postponed": (*state.postponed, *waiting)})
         calls = [call for call in calls if call.key in saving]
     if saving:
+        return state, calls
+    state, save = _with_save_call(state)
+    return state, [*calls, *save]
+
+
+def _with_approval_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
+    """What a person agreed to is saved before it is begun: a resumed order asks nobody twice (CHG10)."""
+    saving = [flight.call.save for flight in state.flights.values() if flight.call.operation is Operation.SAVE]
+    missing = approvals.unsaved(state) - {given.change_id for save in saving if save for given in save.answers}
+    if not missing:
         return state, calls
     state, save = _with_save_call(state)
     return state, [*calls, *save]

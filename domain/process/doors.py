@@ -23,6 +23,8 @@ class Start(Message):
     """The changes that a resumed order still has to answer; told here, they are known before anything new is begun."""
     holds: tuple[Hold, ...] | None = None
     """The holds that stand on a resumed order."""
+    approved: tuple[str, ...] | None = None
+    """Those of them that a person has agreed to."""
     revision: int | None = None
     """The revision that a resumed order is at; None for the first."""
 

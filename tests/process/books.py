@@ -7,7 +7,7 @@ from domain.policy.model import OrderSlice
 from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice
 from domain.process.rows import row_of
 from domain.process.state import RunState
-from domain.process.words import Operation, Status
+from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.policies import BUNDLE
 from tests.process.runner import Run
 
@@ -25,8 +25,11 @@ class Opening:
 
 
 def said(answer: ChangeAnswer) -> dict[str, object]:
-    """What a preview and its change have in common (I14)."""
-    return answer.model_dump(include=SAID)
+    """What a preview and its change have in common (I14); until when somebody may agree is of the moment."""
+    told = answer.model_dump(include=SAID)
+    if answer.outcome is ChangeOutcome.PENDING_APPROVAL:
+        told["words"] = answer.words.partition(" Waits for ")[0]
+    return told
 
 
 def at_rest(run: Run, opening: Opening) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from pydantic_core import to_json
 
+from domain.process.approvals import unsaved
 from domain.process.decide import decide
 from domain.process.edits import frozen
 from domain.process.holds import keeps_back_named
@@ -104,6 +105,8 @@ class Watch:
         open_ += [preview.asked.change_id for preview in after.previews if preview.instead]
         open_ += [one.asked.change_id for one in after.pending]
         assert set(after.approved) <= set(open_), "an approval outlives its change"
+        begun = after.change.asked.change_id if after.change else ""
+        assert begun not in unsaved(after), "a change is begun on an approval that is not saved (CHG10)"
         assert len(open_) == len(set(open_)), "a change is worked on twice"
         assert not set(open_) & after.answers.keys(), "an answered change is worked on"
         known = set(open_) | after.answers.keys() | set(after.answered)

@@ -44,10 +44,6 @@ class Database:
     other_ways: set[str] = field(default_factory=set)
     """Changes to another way to pay."""
 
-    @staticmethod
-    def _waits(answer: ChangeAnswer) -> bool:
-        return answer.outcome is ChangeOutcome.PENDING_APPROVAL
-
     def write(self, save: Save) -> None:
         if save.revised is not None and save.revised.number > self.revision:
             self.revision, self.opened = save.revised.number, self._applied(save)
@@ -58,12 +54,11 @@ class Database:
             same = (known.type, known.words) == (event.type, event.words)
             assert same or (self.resumed and known.type == event.type), f"{event.key} tells two different things"
         for answer in save.answers:
-            if answer.change_id in self.answers and self._waits(self.answers[answer.change_id]):
-                del self.answers[answer.change_id]
-            known_answer = self.answers.setdefault(answer.change_id, answer)
-            if self._waits(answer):
-                continue  # it came late, and the final answer stays
-            assert same_answer(known_answer, answer), "a change was answered twice"
+            there = self.answers.get(answer.change_id)
+            if there is None or (how_final(there) < FINAL and how_final(there) <= how_final(answer)):
+                self.answers[answer.change_id] = answer
+            elif how_final(there) == how_final(answer) == FINAL:
+                assert same_answer(there, answer), "a change was answered twice"
         self.cancelled |= save.cancelled
 
     def _applied(self, save: Save) -> Opened:
@@ -95,7 +90,7 @@ class Database:
         saved = work.revision == self.revision + 1
         assert work.preview or saved, "worked out from a version that is not saved"
         given = self.answers.get(work.change_id)
-        assert work.preview or given is None or self._waits(given), "worked out after it was answered"
+        assert work.preview or given is None or how_final(given) < FINAL, "worked out after it was answered"
         missing = named_lines(edit) - {line.number for line in self.opened.lines}
         if edit.refused or missing:
             return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
@@ -120,6 +115,15 @@ class Database:
     def told(self) -> list[str]:
         """Types of the events, in the order in which they were saved."""
         return [event.type for event in self.events.values()]
+
+
+NOT_FINAL = {ChangeOutcome.PENDING_APPROVAL: 0, ChangeOutcome.IN_PROGRESS: 1}
+FINAL = 2
+
+
+def how_final(answer: ChangeAnswer) -> int:
+    """One that comes late, from a save that was tried again, takes the place of none that is more final."""
+    return NOT_FINAL.get(answer.outcome, FINAL)
 
 
 def same_answer(one: ChangeAnswer, other: ChangeAnswer) -> bool:

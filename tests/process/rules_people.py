@@ -3,13 +3,15 @@
 from datetime import date
 from typing import Any
 
+from domain.process.approvals import refusal as approval_refusal
 from domain.process.change_requests import read_change_request
 from domain.process.holds import refusal as hold_refusal
 from domain.process.holds import release_refusal
-from domain.process.messages import Event, HoldAsked, Opened, ReleaseAsked, SkipAsked
+from domain.process.messages import ApproveAsked, Event, HoldAsked, Opened, RefuseAsked, ReleaseAsked, SkipAsked
 from domain.process.rows import row_of
 from domain.process.skips import refusal as skip_refusal
 from domain.process.words import ChangeKind, ChangeOutcome
+from limits import MAX_WAITING_CHANGES
 from tests.process.books import said
 from tests.process.checks import carried_over
 from tests.process.course import Course
@@ -203,6 +205,35 @@ def release(course: Course, which: int, roles: tuple[str, ...] | None) -> None:
     assert (refused is not None) == (bool(held.role) and roles == ()), refused
     _unless_refused(course, asked, refused)
     assert (held.id in {one.id for one in run.state.holds}) == (refused is not None)
+
+
+@rule(weight=3, when=lambda c: c.run.state.pending, which=Number(0, 4), agreed=Among(True, True, False))
+def decide_on_a_change(course: Course, which: int, agreed: bool) -> None:
+    """An operator approves or refuses a change that waits; approved, it is not begun before that is saved."""
+    run = course.run
+    change_id = run.state.pending[which % len(run.state.pending)].asked.change_id
+    kind = ApproveAsked if agreed else RefuseAsked
+    asked = kind(change_id=change_id, reason="so be it", requested_by="bob", at=run.at)
+    refused = approval_refusal(run.state, asked)
+    assert (refused is not None) == (agreed and len(run.state.waiting_changes) >= MAX_WAITING_CHANGES), refused
+    _unless_refused(course, asked, refused)
+    if refused is None:
+        assert change_id not in {one.asked.change_id for one in run.state.pending}
+        assert (change_id in run.state.approved) == agreed
+        if not agreed:
+            assert run.answer(change_id).code == "turned_down"
+
+
+@rule(weight=1, change_id=Among("e1", "e2", "nobody's"))
+def decide_on_what_does_not_wait(course: Course, change_id: str) -> None:
+    """It is said why not, and nothing comes of it."""
+    run = course.run
+    if any(one.asked.change_id == change_id for one in run.state.pending):
+        return
+    asked = ApproveAsked(change_id=change_id, reason="so be it", requested_by="bob", at=run.at)
+    refused = approval_refusal(run.state, asked)
+    assert refused is not None
+    _unless_refused(course, asked, refused)
 
 
 @rule(weight=3)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from domain.process.approvals import answer_at_hand
 from domain.process.decide import decide
 from domain.process.doors import Start
 from domain.process.messages import (
@@ -43,6 +44,7 @@ def fresh(
     changes: tuple[ChangeAsked, ...] = (),
     holds: tuple[Hold, ...] = (),
     revision: int = 1,
+    approved: tuple[str, ...] = (),
 ) -> OrderState:
     """The state of an order whose workflow is about to begin; with a version, to begin anew."""
     start = Start(
@@ -57,6 +59,7 @@ def fresh(
         changes=changes,
         holds=holds,
         revision=revision,
+        approved=approved,
     )
     return state_at(start)
 
@@ -201,7 +204,10 @@ class Run:
         return key
 
     def answer(self, change_id: str = "c1") -> ChangeAnswer:
-        return self.state.answers[change_id]
+        """Its answer, also if that is only that it waits for a person."""
+        given = answer_at_hand(self.state, change_id)
+        assert given is not None, f"{change_id} has no answer"
+        return given
 
     @property
     def row(self) -> OrderRow:

@@ -15,6 +15,8 @@ from tests.process.changed import accepted, ends_well, refused, released, since
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.runner import Run
+from tests.process.test_resuming import resumed
+from tests.process.test_resuming_edits import books
 
 DOWN = Edit(quantity={2: 1})
 
@@ -213,6 +215,88 @@ def test_it_is_approved_once() -> None:
     assert run.told.count("change.approved") == 1
     assert why_not(run.state) == ("not_pending", "Change e1 has its answer; it stays as it is.")
     assert why_not(run.state, "e9") == ("not_pending", "No change e9 waits to be approved. There is none.")
+
+
+def test_an_approval_is_saved_before_anything_is_done_on_its_account() -> None:
+    run = pending()
+    approve(run)
+    (save,) = run.pending
+    assert save.operation is Operation.SAVE
+    assert [(one.change_id, one.outcome) for one in save.save.answers] == [("e1", "in_progress")]  # type: ignore[union-attr]
+    assert (run.state.change, [one.change_id for one in run.state.waiting_changes]) == (None, ["e1"])
+    run.finish(save)
+    assert run.world.database.answers["e1"].words == (
+        "Approved by ann; it is judged anew, and its answer follows under its id."
+    )
+    assert [call.operation for call in run.pending] == [Operation.REVISE]
+
+
+def test_an_approval_is_saved_beside_a_call_that_lasts() -> None:
+    run = pending()
+    run.edit(Edit(price={1: 7000}), "e2").up_to(Operation.AUTHORIZE)
+    approve(run)
+    assert [call.operation for call in run.pending] == [Operation.AUTHORIZE, Operation.SAVE]
+    run.settle()
+    accepted(run, "e2")
+    accepted(run)
+    ends_well(run)
+
+
+def test_a_cancel_overtakes_an_approval_that_is_not_saved() -> None:
+    run = pending()
+    run.world.progress[run.key("ship")] = "released"
+    approve(run)
+    run.cancel()
+    run.settle()
+    assert refused(run, "order_closed") == "The order was cancelled; nothing else was changed."
+    assert (run.row.status, run.state.finished, run.state.approved) == (Status.CANCELLED, True, ())
+
+
+# ---- resumed ---------------------------------------------------------------------------------------------
+
+
+def test_a_resumed_order_asks_again_and_has_the_change_worked_out_anew() -> None:
+    run = pending()
+    before = run.world.database.answers["e1"].approval
+    run.pass_time(timedelta(hours=3))
+    run = resumed(run)
+    run.settle()
+    assert [one.asked.change_id for one in run.state.pending] == ["e1"]
+    given = run.world.database.answers["e1"].approval
+    assert before is not None
+    assert given is not None
+    assert given.until > before.until
+    approve(run).settle()
+    accepted(run)
+    ends_well(run)
+
+
+def test_cut_anywhere_after_the_approval_nobody_is_asked_again_and_the_books_end_the_same() -> None:
+    left_alone = approve(pending()).settle()
+    ends_well(left_alone)
+    for results in range(20):
+        for answered in (True, False):
+            run = approve(pending())
+            for _ in range(results):
+                if run.pending:
+                    run.finish(run.pending[0])
+            quiet = not run.pending
+            if not answered:
+                for call in run.pending:
+                    run.world.answer(call)
+            saved = (
+                "e1" not in run.world.database.answers or run.world.database.answers["e1"].outcome != "pending_approval"
+            )
+            run = resumed(run).settle()
+            if not saved:
+                assert [one.asked.change_id for one in run.state.pending] == ["e1"]
+                approve(run).settle()
+            ends_well(run)
+            assert run.world.database.answers["e1"].outcome == "accepted", (results, answered)
+            assert books(run) == books(left_alone)
+        if quiet:
+            return
+    raise AssertionError("the change never came to rest")
 
 
 # ---- not agreed ------------------------------------------------------------------------------------------

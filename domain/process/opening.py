@@ -1,0 +1,51 @@
+"""How an order begins, or begins anew: it asks for all that it has to know of itself (ORC1, CHG8)."""
+
+from domain.process import remains
+from domain.process.draft import Draft
+from domain.process.messages import Call, Opened, OpenOrder
+from domain.process.state import Group
+from domain.process.words import Status
+
+
+def begin(draft: Draft) -> None:
+    """Asks for the order's prices, groups and policy, once."""
+    if draft.opened or draft.flights:
+        return
+    draft.send(
+        Call(
+            key=f"{draft.number}/open",
+            order=draft.number,
+            at=draft.now,
+            work=OpenOrder(
+                bundle=draft.base.bundle,
+                resumed=True if draft.known is not None else None,
+                revision=draft.revision if draft.revision > 1 else None,
+            ),
+            summary="open the order: prices, groups, policy",
+        )
+    )
+
+
+def opened(draft: Draft, opened: Opened) -> None:
+    """Takes in what the order is; a resumed one also what it has done, and was asked, before."""
+    draft.facts_ = opened.facts
+    draft.policy_ = opened.policy
+    draft.known = opened.known if draft.known is not None else None
+    in_line = {asked.change_id for asked in draft.waiting_changes}
+    draft.answered = tuple(change_id for change_id in opened.answered or () if change_id not in in_line)
+    draft.lines = {line.number: line for line in opened.lines}
+    closed = {row.id: row for row in opened.rows or () if row.status is Status.CANCELLED}
+    plans = {plan.id: plan for plan in opened.groups}
+    for id_ in dict.fromkeys((*(row.id for row in opened.rows or ()), *plans)):
+        if id_ in plans:
+            plan, over = plans[id_], id_ in closed
+            draft.put(
+                Group(
+                    id=id_, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why, cancelled=over
+                )
+            )
+        elif id_ in closed:
+            row = closed[id_]
+            draft.put(Group(id=id_, process=row.process, lines=(), location=row.warehouse or "", cancelled=True))
+    draft.dropped = opened.dropped or ()
+    remains.plan_founded(draft)
