@@ -36,6 +36,8 @@ from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
 
 RPC = timedelta(seconds=5)
+DECISION = timedelta(seconds=10)
+"""Longer than the order itself waits for what comes of a decision on a change; then it says that it is in progress."""
 STARTING = timedelta(seconds=3)
 """How long an order that was accepted and has no workflow yet is waited for: the relay starts it in a moment."""
 _LOOK_AGAIN = 0.1  # seconds
@@ -180,7 +182,7 @@ class OrderGateway:
         """Approves or refuses a change that waits; RefusedError says why it cannot (`domain.process.approvals`)."""
         name = "approve" if isinstance(asked, ApproveAsked) else "refuse_change"
         update_id = f"{name}/{asked.request}" if asked.request else None
-        answer: ChangeAnswer | None = await self._update(number, name, asked, ChangeAnswer, update_id, RPC)
+        answer: ChangeAnswer | None = await self._update(number, name, asked, ChangeAnswer, update_id, DECISION)
         if answer is None:
             raise TemporalAwayError("no worker answered in time")
         return answer

@@ -169,8 +169,13 @@ async def test_exceptions_are_what_is_parked_or_overdue(desk: Desk) -> None:
     assert answer["exceptions"][0] == {
         "number": "A", "customer": "C-1", "channel": "web", "status": "accepted", "kind": "parked",
         "what": "Payment was declined", "why": "y", "owner": "csr", "until": None, "step": "ship", "group": "1",
-        "code": "declined", "retry": "POST /v1/orders/A/retry",
+        "code": "declined", "retry": "POST /v1/orders/A/retry", "change": None, "approve": None, "refuse": None,
     }  # fmt: skip
+    await waits(desk, "A", {"parked": True, "code": "needs_a_person", "change": "c 1/2"})
+    (entry,) = (entry for entry in (await desk.get("/v1/exceptions"))["exceptions"] if entry["number"] == "A")
+    path = "POST /v1/orders/A/changes/c%201%2F2"
+    assert (entry["change"], entry["retry"]) == ("c 1/2", None)
+    assert (entry["approve"], entry["refuse"]) == (f"{path}/approve", f"{path}/refuse")
     first = await desk.get("/v1/exceptions", limit=1)
     assert [entry["number"] for entry in first["exceptions"]] == ["A"]
     second = await desk.get("/v1/exceptions", limit=1, after=first["next"])

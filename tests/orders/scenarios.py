@@ -310,6 +310,29 @@ async def split(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def strict(shop: Shop, once_picked: bool) -> None:
+    """Whether the carrier refuses to give back what it has picked."""
+    response = await shop.outside.put("/carrier/admin/config", json={"refuse_cancel_once_picked": once_picked})
+    assert response.is_success, response.text
+
+
+async def change_approved(shop: Shop) -> str:
+    """Of two changes that wait for a person the first is approved, and the second turned down."""
+    number = await waiting_for_the_carrier(shop)
+    await shop.advance(number, "picked")
+    for change_id in ("c-1", "c-2"):
+        await _changed(shop, number, 202, lines=[{"number": 1, "quantity": 1}], change_id=change_id)
+    await strict(shop, False)
+    try:
+        await shop.ok("POST", f"/v1/orders/{number}/changes/c-1/approve", json={"reason": "back on the shelf"})
+    finally:
+        await strict(shop, True)
+    await shop.until(number, lambda order: order["revision"] == 2)
+    await shop.ok("POST", f"/v1/orders/{number}/changes/c-2/refuse", json={"reason": "done already"})
+    await shop.until_status(number, "released")
+    return await _ship(shop, number)
+
+
 async def resumed_between_changes(shop: Shop) -> str:
     number = await waiting_for_the_carrier(shop)
     await _changed(shop, number, lines=[{"number": 1, "quantity": 5}])
@@ -372,4 +395,5 @@ ENDED: tuple[Scenario, ...] = (
     changed_by_signal,
     split,
     resumed_between_changes,
+    change_approved,
 )
