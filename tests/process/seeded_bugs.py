@@ -171,7 +171,8 @@ def plant(bug: Bug, folder: Path) -> None:
         ROOT / "tests" / "process", folder / "tests" / "process", ignore=shutil.ignore_patterns("__pycache__")
     )
     (folder / "tests" / "__init__.py").touch()
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", "limits.py"):
+        shutil.copy(ROOT / name, folder)
     file = folder / "domain" / "process" / bug.file
     text = file.read_text(encoding="utf-8")
     if text.count(bug.was) != 1:
