@@ -12,6 +12,8 @@ from chaos.shop import NotSoError, Shop
 
 AT_ONCE = 24
 NOBODY_TOLD, UNANSWERED = "nobody to tell", "in_progress"
+OPEN = frozenset({UNANSWERED, "pending_approval"})
+"""Outcomes that are not the last."""
 
 
 @dataclass
@@ -87,6 +89,13 @@ async def move(shop: Shop, number: str, to: str) -> bool:
     if not response.is_success:
         raise NotSoError(f"the carrier answered {response.status_code}: {response.text}")
     return True
+
+
+async def decide(shop: Shop, number: str, change_id: str, word: str) -> None:
+    """An operator approves or refuses a change that waits, if it still does; it may have its answer meanwhile."""
+    response = await shop.ask("POST", f"/v1/orders/{number}/changes/{change_id}/{word}", {"reason": "so be it"})
+    if not response.is_success and response.status_code != httpx.codes.CONFLICT:
+        raise NotSoError(f"{word} of {change_id} was answered {response.status_code}: {response.text}")
 
 
 async def _asked(shop: Shop, number: str, ask: Ask) -> Told:

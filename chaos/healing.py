@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from chaos.customers import UNANSWERED, Crowd, move
+from chaos.customers import OPEN, Crowd, decide, move
 from chaos.plan import SCARCE
 from chaos.shop import NotSoError, Shop, receive
 
@@ -76,6 +76,9 @@ class Healer:
     async def _retry(self, order: Order) -> None:
         if not order["parked"]:
             return
+        for wait in order["waiting"]:
+            if wait["change"] is not None:
+                await decide(self.shop, order["number"], wait["change"], "refuse")
         response = await self.shop.ask("POST", f"/v1/orders/{order['number']}/retry")
         if response.is_success:
             self.retried.update(wait["code"] for wait in order["waiting"] if wait["parked"])
@@ -97,14 +100,14 @@ class Healer:
 
     async def _unanswered(self) -> list[str]:
         """Changes whose sender waits for the answer still; it is fetched for those who have it now."""
-        open_ones = [told for told in self.crowd.told.values() if told.outcome == UNANSWERED]
+        open_ones = [told for told in self.crowd.told.values() if told.outcome in OPEN]
         for told in open_ones:
             number = told.ask.change_id.rpartition("-")[0]
             response = await self.shop.ask("GET", f"/v1/orders/{number}/changes/{told.ask.change_id}")
             if response.is_success:
                 told.answer = response.json()
                 told.outcome = response.json()["outcome"]
-        return [told.ask.change_id for told in open_ones if told.outcome == UNANSWERED]
+        return [told.ask.change_id for told in open_ones if told.outcome in OPEN]
 
     def _give_up(self, left: list[Order], unanswered: list[str], what: str) -> None:
         for order in left:

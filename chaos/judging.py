@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from chaos.customers import NOBODY_TOLD, Told
+from chaos.customers import NOBODY_TOLD, OPEN, Told
 from chaos.expected import wanted
 from chaos.plan import Story
 from chaos.truth import Entry, Truth, cents
@@ -142,7 +142,7 @@ def _answered_once(story: Story, order: Entry, told: dict[str, Told]) -> Iterato
         if sent is None or sent.outcome == NOBODY_TOLD:
             if answer is not None and sent is not None:
                 yield f"change {ask.change_id} was told to nobody, and answered {answer['outcome']}"
-        elif answer is None or answer["outcome"] == "in_progress":
+        elif answer is None or answer["outcome"] in OPEN:
             yield f"change {ask.change_id} ({ask.kind}) has no answer"
         elif sent.answer is not None and (sent.outcome, sent.answer["revision"]) != (
             answer["outcome"],

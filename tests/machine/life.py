@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from chaos.customers import NOBODY_TOLD, UNANSWERED, Told, move
+from chaos.customers import NOBODY_TOLD, OPEN, UNANSWERED, Told, decide, move
 from chaos.plan import BY_HTTP_ONLY, KINDS, Ask, Body, Story
 from chaos.shop import NotSoError, Shop
 
@@ -91,7 +91,7 @@ class Life:
 
     async def the_same_again(self) -> None:
         """A change with an id that was used before gets the answer it got before."""
-        given = [told for told in self.told.values() if told.answer and told.outcome != UNANSWERED]
+        given = [told for told in self.told.values() if told.answer and told.outcome not in OPEN]
         if given:
             told = self.dice.choice(given)
             again = (await self._asked("POST", f"{self.path}/changes", told.ask.body, (*ANSWERED, *NO))).json()
@@ -167,6 +167,13 @@ class Life:
         """What is parked."""
         await self._asked("POST", f"{self.path}/retry", None, (*ANSWERED, *NO))
 
+    async def decide_on_a_change(self) -> None:
+        """Whatever waits for a person is approved or refused."""
+        order = await self.shop.ask("GET", self.path)
+        changes = [wait["change"] for wait in order.json()["waiting"] if wait["change"] is not None]
+        if changes:
+            await decide(self.shop, self.number, self.dice.choice(changes), self.dice.choice(("approve", "refuse")))
+
     async def skip(self) -> None:
         """A step that no order can do without: turned down, whether it is parked or not."""
         body = {"step": self.dice.choice(("authorize", "ship", "reserve")), "reason": "paid otherwise"}
@@ -207,6 +214,7 @@ RULES: dict[str, tuple[int, Callable[[Life], Awaitable[None]]]] = {
     "hold": (3, Life.hold),
     "release": (4, Life.release),
     "retry": (3, Life.retry),
+    "decide on a change": (4, Life.decide_on_a_change),
     "skip": (1, Life.skip),
     "carrier gets on": (2, Life.carrier_gets_on),
     "mishap": (3, Life.mishap),
