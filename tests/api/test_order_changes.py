@@ -57,7 +57,7 @@ async def test_a_change_is_kept_whole_and_told_without_personal_data(desk: Desk)
         "reason": "Ana has moved",
         "received_at": body["received_at"],
         "outcome": "in_progress",
-        **dict.fromkeys(("revision", "code", "words", "at", "cost", "price", "promise", "answer")),
+        **dict.fromkeys(("revision", "code", "words", "at", "cost", "price", "promise", "approval", "answer")),
         "actions": [],
         "assumptions": [],
         "reasons": [],
