@@ -1,7 +1,6 @@
 """Deciding on changes that wait for a person (CHG10, CHG14)."""
 
 import uuid
-from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -12,19 +11,18 @@ from starlette.responses import Response
 from api.answers import ChangeView
 from api.auth import Operator
 from api.change_views import change as change_view
-from api.errors import CATALOGUE, ApiError
-from api.holds import no_card
-from api.orders import order_unknown, printable
+from api.errors import ApiError
+from api.operator_requests import must_run, no_card, noted
+from api.orders import printable
 from api.query import Query
 from api.services import Services, services_of
 from api.shapes import body_of
 from api.wire import answer, read_model
 from domain.base import Value
-from domain.process.messages import ApproveAsked, ChangeAnswer, RefuseAsked
+from domain.process.messages import ApproveAsked, RefuseAsked
 from domain.process.words import ChangeOutcome
 from limits import MAX_REASON
-from store import changes, reading, requests
-from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
+from store import changes, requests
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
@@ -75,7 +73,7 @@ async def _decide(
     structlog.contextvars.bind_contextvars(order=printable(number))
     asked = kind(change_id=printable(change_id), request=uuid.uuid4().hex, requested_by=by, at=services.clock())
     await _keep(services, number, asked, body.reason)
-    given = await _ask(services, number, asked)
+    given = await noted(services, asked.request, services.gateway.decide_change(number, asked), "not_pending")
     async with services.pool.connection() as connection:
         row = await changes.find(connection, number, asked.change_id)
     assert row is not None
@@ -90,35 +88,9 @@ async def _decide(
 
 async def _keep(services: Services, number: str, asked: ApproveAsked | RefuseAsked, reason: str) -> None:
     """Commit what is decided, and why."""
+    kept = {"change_id": asked.change_id, "reason": reason, "requested_by": asked.requested_by}
     async with services.pool.connection() as connection:
-        start = await reading.start_of(connection, printable(number))
-        if start is None:
-            raise order_unknown()
+        await must_run(connection, number, "The order has ended; no change of it waits for anybody.")
         if await changes.find(connection, number, asked.change_id) is None:
             raise ApiError("change_unknown", "The order has no change with the id in the address.")
-        if start["finished"]:
-            raise ApiError("order_closed", "The order has ended; no change of it waits for anybody.")
-        kept: dict[str, Any] = {
-            "change_id": asked.change_id,
-            "reason": reason,
-            "requested_by": asked.requested_by,
-        }
         await requests.keep(connection, asked.request, asked.kind.removesuffix("_asked"), number, kept)
-
-
-async def _ask(services: Services, number: str, asked: ApproveAsked | RefuseAsked) -> ChangeAnswer:
-    """The order's answer, noted with the request. The reason is not told to it (design rule 7)."""
-    note = "no answer from the order"
-    try:
-        given = await services.gateway.decide_change(number, asked)
-        note = given.words
-        return given
-    except RefusedError as error:
-        note = f"refused: {error.words}"
-        raise ApiError(error.code if error.code in CATALOGUE else "not_pending", error.words) from None
-    except (TemporalAwayError, OrderNotRunningError):
-        note = "the order could not be asked"
-        raise
-    finally:
-        async with services.pool.connection() as connection:
-            await requests.note(connection, asked.request, note)

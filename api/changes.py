@@ -16,6 +16,7 @@ from api.asking import ask_for
 from api.auth import ChangeWriter, Operator, OrderReader
 from api.change_views import change as change_view
 from api.errors import ApiError, document_refused
+from api.operator_requests import must_run
 from api.orders import order_unknown, printable
 from api.previews import order_token, preview_for
 from api.query import Query, cursor_of
@@ -29,7 +30,7 @@ from domain.document_fields import OrderNumber
 from domain.problems import Problem, ProblemsFound
 from domain.process.messages import ChangeAsked, RetryAsked
 from limits import DEFAULT_WAIT_SECONDS, MAX_REASON, MAX_WAIT_SECONDS
-from store import changes, reading, requests
+from store import changes, requests
 from workflows.gateway import RefusedError
 
 router = APIRouter(prefix="/v1", tags=["changes"])
@@ -190,11 +191,7 @@ async def retry_by(services: Services, number: str, asked: RetryAsked, reason: s
     """Ask for another try; the door of single and of mass actions. With a `request` it is kept, with its reason."""
     structlog.contextvars.bind_contextvars(order=printable(number))
     async with services.pool.connection() as connection:
-        start = await reading.start_of(connection, number)
-        if start is None:
-            raise order_unknown()
-        if start["finished"]:
-            raise ApiError("order_closed", "The order has ended; there is nothing to try again.")
+        await must_run(connection, number, "The order has ended; there is nothing to try again.")
         if asked.request:
             kept = {"reason": reason, "requested_by": asked.requested_by}
             await requests.keep(connection, asked.request, "retry", number, kept)

@@ -11,21 +11,20 @@ from starlette.responses import Response
 
 from api.answers_other import HoldView
 from api.auth import Operator
-from api.errors import CATALOGUE, ApiError, document_refused
-from api.orders import order_unknown, printable
+from api.errors import ApiError
+from api.operator_requests import must_run, no_card, noted
+from api.orders import printable
 from api.query import Query
 from api.services import Services, services_of
 from api.shapes import body_of, parameters
 from api.wire import answer, read_model
 from domain.base import Value
-from domain.card_numbers import contains_card_number
 from domain.document_fields import Code, LineNumber, OrderNumber
 from domain.problems import Problem
 from domain.process.messages import HoldAsked, ReleaseAsked
 from limits import MAX_REASON, MAX_REFERENCE
-from store import reading, requests
+from store import requests
 from store.keys import Caller, Role
-from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
@@ -117,34 +116,11 @@ async def release_by(
     return await _put_to(services, number, asked, {"id": asked.id, "reason": reason})
 
 
-def no_card(reason: str, path: str) -> None:
-    """Refuses a reason that looks like the number of a payment card."""
-    if contains_card_number(reason):
-        words = "This looks like a card number. Leave it out; nothing was kept."
-        raise document_refused((Problem(path, "card_number", words),))
-
-
 async def _put_to(services: Services, number: str, asked: HoldAsked | ReleaseAsked, kept: dict[str, Any]) -> Response:
     """Keep what is asked with its reason, then ask the order, which is not told the reason (design rule 7)."""
     kind = "hold" if isinstance(asked, HoldAsked) else "release"
     async with services.pool.connection() as connection:
-        start = await reading.start_of(connection, printable(number))
-        if start is None:
-            raise order_unknown()
-        if start["finished"]:
-            raise ApiError("order_closed", "The order has ended; nothing of it can be held or released.")
+        await must_run(connection, number, "The order has ended; nothing of it can be held or released.")
         await requests.keep(connection, asked.request, kind, number, {**kept, "requested_by": asked.requested_by})
-    note = "no answer from the order"
-    try:
-        given = await services.gateway.hold(number, asked)
-        note = given.words
-    except RefusedError as error:
-        note = f"refused: {error.words}"
-        raise ApiError(error.code if error.code in CATALOGUE else "not_holdable", error.words) from None
-    except (TemporalAwayError, OrderNotRunningError):
-        note = "the order could not be asked"
-        raise
-    finally:
-        async with services.pool.connection() as connection:
-            await requests.note(connection, asked.request, note)
+    given = await noted(services, asked.request, services.gateway.hold(number, asked), "not_holdable")
     return answer({"number": number, **given.model_dump(mode="json")})
