@@ -74,6 +74,8 @@ class World:
     """What each change is, by its id."""
     signalled: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """What of it a raw signal brought; all others are in the database."""
+    kept: set[str] = field(default_factory=set)
+    """Changes that the database knows of since they were worked out, however they came."""
     progress: dict[str, str] = field(default_factory=dict)
     """How far the carrier is with a request; one that it only has is released."""
     voided: set[str] = field(default_factory=set)
@@ -88,9 +90,11 @@ class World:
     ) -> Outcome | None:
         """The outcome of a call; None for a fault, which may have had its effect all the same."""
         if fault and not effect:
-            if call.operation in REMOTE:
+            if call.operation in REMOTE and call.operation not in UNBOOKED:
                 self.intended.add(call.key)
             return None
+        if isinstance(call.work, ReviseOrder) and call.work.preview is None:
+            self.kept.add(call.work.change_id)
         outcome = self.outcomes.get(call.key)
         if outcome is None:
             outcome = Outcome(refused=True, code=refuse, words=f"They say {refuse}.") if refuse else self._judge(call)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from domain.process.messages import Begun, CallDone, CarrierFact, Outcome, PaymentFact
 from domain.process.rows import row_of
 from domain.process.words import REMOTE, Operation
+from tests.process.begun_anew import resumed
 from tests.process.course import Course
 from tests.process.rules import YES_OR_NO, Among, Number, rule
 from tests.process.runner import NUMBER
@@ -163,3 +164,25 @@ def cut_short(course: Course, effect: bool) -> None:
     run.cancel("c4")
     for call in [call for call in run.pending if call.key in run.stops[stopped:]]:
         run.finish(call, fault=True, effect=effect)
+
+
+# ---- the workflow is lost ----------------------------------------------------------------------------
+
+
+def can_be_resumed(course: Course) -> bool:
+    """Whether the command would take it on: not over, and no version later than a split."""
+    state, row = course.run.state, course.run.world.database.row
+    split = any(not group.isdigit() for group in state.groups)
+    return not state.finished and not (row is not None and row.finished) and not (split and state.revision > 1)
+
+
+@rule(weight=1, when=can_be_resumed, arrived=Number(0, 3), entered=Number(0, 1))
+def workflow_lost(course: Course, arrived: int, entered: int) -> None:
+    """The order is resumed; of the calls on their way some had their effect, and some were only entered."""
+    run = course.run
+    for call in run.pending[:arrived]:
+        run.world.answer(call)
+    for call in run.pending[arrived : arrived + entered]:
+        run.world.answer(call, fault=True, effect=False)
+    course.patience = max(0, course.patience - len(run.calls))
+    course.run = resumed(run)

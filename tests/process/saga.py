@@ -8,13 +8,13 @@ from domain.policy.process import Step
 from domain.process.messages import Call, CallDone, HoldAsked, ReleaseAsked, Undo, Waiting
 from domain.process.state import RunState
 from domain.process.words import REMOTE, UNDO, ChangeOutcome, Operation, Status
+from tests.process.begun_anew import resumed
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.ending import is_well
 from tests.process.outside import World
 from tests.process.runner import Run
 from tests.process.shipped import service_world, shipped_world
-from tests.process.test_resuming import resumed
 from tools.docs.saga_grid import Cell, Hazard, shipped_process, shipped_steps
 
 EFFECT = {

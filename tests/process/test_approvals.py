@@ -11,11 +11,11 @@ from domain.process.speak import details
 from domain.process.state import OrderState
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from limits import MAX_PENDING_CHANGES
+from tests.process.begun_anew import resumed
 from tests.process.changed import accepted, ends_well, refused, released, since
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.runner import Run
-from tests.process.test_resuming import resumed
 from tests.process.test_resuming_edits import books
 
 DOWN = Edit(quantity={2: 1})

@@ -6,10 +6,10 @@ import pytest
 
 from domain.process.messages import Call, Undo
 from domain.process.words import Operation
+from tests.process.begun_anew import resumed
 from tests.process.outside import World
 from tests.process.policies import standard
 from tests.process.runner import Run
-from tests.process.test_resuming import resumed
 
 LOCAL = [Operation.RESERVE, Operation.RELEASE]
 

@@ -2,13 +2,11 @@
 
 import pytest
 
-from domain.process.messages import Begun, ChangeAsked
-from domain.process.words import ChangeOutcome, Operation, Status
-from tests.process.checks import Watch
-from tests.process.database import FINAL, how_final
+from domain.process.words import Operation, Status
+from tests.process.begun_anew import resumed
 from tests.process.outside import World
 from tests.process.policies import SHAPES
-from tests.process.runner import Run, fresh
+from tests.process.runner import Run
 
 EFFECTS = (Operation.RESERVE, Operation.AUTHORIZE, Operation.SHIP, Operation.CAPTURE, Operation.INVOICE)
 
@@ -22,27 +20,6 @@ def walked(world: World, results: int) -> tuple[Run, bool]:
         elif not run.state.finished:
             run.carrier("delivered", next(key for key in world.live(Operation.SHIP) if key not in world.shipped))
     return run, run.state.finished
-
-
-def resumed(run: Run) -> Run:
-    """The same order in a new workflow: told its open changes with the start, and every fact again behind it."""
-    database = run.world.database
-    asked = tuple(fact for fact in run.facts if isinstance(fact, ChangeAsked) and fact.problem is None)
-    final = {change_id for change_id, given in database.answers.items() if how_final(given) == FINAL}
-    changes = tuple({one.change_id: one for one in reversed(asked) if one.change_id not in final}.values())
-    agreed = tuple(change_id for change_id, one in database.answers.items() if one.outcome is ChangeOutcome.IN_PROGRESS)
-    version = max(database.version, 1)
-    revision = database.row.revision if database.row is not None else 1
-    state = fresh(run.world.as_of, version, changes, revision=revision, approved=agreed)
-    database.resumed = True
-    again = Run(world=run.world, state=state, at=run.at)
-    again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
-    again.feed(Begun(at=run.at))
-    again.facts = [fact for fact in run.facts if fact not in asked or fact in changes]
-    for fact in again.facts:
-        if not isinstance(fact, ChangeAsked):
-            again.feed(fact)
-    return again
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))

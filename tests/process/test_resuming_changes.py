@@ -4,10 +4,11 @@ import pytest
 
 from domain.process.messages import ChangeAsked, Undo
 from domain.process.words import ChangeOutcome, Operation, Status
+from tests.process.begun_anew import resumed
 from tests.process.outside import World
 from tests.process.policies import SHAPES, standard
 from tests.process.runner import Run
-from tests.process.test_resuming import EFFECTS, resumed
+from tests.process.test_resuming import EFFECTS
 
 MANY = 60
 """More results than any of these orders takes."""

@@ -4,12 +4,12 @@ import pytest
 
 from domain.process.messages import RequestShipment
 from domain.process.words import ChangeKind, Operation
+from tests.process.begun_anew import resumed
 from tests.process.changed import ends_well
 from tests.process.editing import Edit
 from tests.process.outside import World
 from tests.process.policies import SHAPES
 from tests.process.runner import Run
-from tests.process.test_resuming import resumed
 
 EDITS = {
     "more": Edit(quantity={1: 3}),
