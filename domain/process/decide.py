@@ -110,7 +110,7 @@ def _still_begins(draft: Draft, call: Call) -> bool:
     draft.change_run(call.group, call.step, state=RunState.UNDONE)
     group = draft.groups[call.group]
     steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group.id))
-    begins = any(step.step == call.step and not holds.keeps_back(draft, group, step) for step in steps)
+    begins = any(step.step == call.step and not _is_held(draft, group, step) for step in steps)
     draft.set_run(call.group, run)
     return begins
 
@@ -119,7 +119,7 @@ def _take_up_line(draft: Draft) -> None:
     """A resumed order takes up the changes in line once it has met all that stands, or cannot walk on."""
     if not draft.opened or not draft.waiting_changes or draft.change is not None:
         return
-    draft.stuck = not known.busy(draft)
+    draft.stuck = not known.busy(draft) and remains.requests_are_known(draft)
     if not known.behind(draft):
         changes.pursue(draft)
         if draft.change is None:
@@ -219,11 +219,15 @@ def _advance(draft: Draft) -> None:
             group = draft.groups[group_id]
             steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
             for step in steps:
-                if known.holds_back(draft, group_id, step) or holds.keeps_back(draft, draft.groups[group_id], step):
+                if known.holds_back(draft, group_id, step) or _is_held(draft, draft.groups[group_id], step):
                     continue
                 _begin(draft, draft.groups[group_id], step)
             if not any(_passed(draft, group_id, step) for step in steps):
                 break
+
+
+def _is_held(draft: Draft, group: Group, step: Step) -> bool:
+    return holds.keeps_back(draft, group, step) and not known.catches_up(draft, group.id, step)
 
 
 def _passed(draft: Draft, group_id: str, step: Step) -> bool:

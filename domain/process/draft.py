@@ -208,7 +208,11 @@ class Draft:
         if self.known is None or not ledger.is_whole(self.known):
             return None
         place = ledger.Place(self.number, step, group.id, operation)
-        return ledger.met_again(self.known, place, self.revision, amount)
+        met = ledger.met_again(self.known, place, self.revision, amount)
+        outdated = operation is Operation.CAPTURE and met is not None and met.state == "refused"
+        if outdated and self.base.release > 8 and ledger.money_is_new(self.known, place):
+            return None
+        return met
 
     def next_key(self, group_id: str, step: str, operation: Operation, *, of: str | None = None) -> str:
         """The next key of this operation: order/step/group/revision/operation/n; of an undo, `of` is what it undoes.

@@ -18,6 +18,8 @@ _OPERATIONS = {
     TaskWord.CAPTURE: Operation.CAPTURE,
     TaskWord.INVOICE: Operation.INVOICE,
 }
+_FOR_GOOD = frozenset({TaskWord.SHIP, TaskWord.CAPTURE, TaskWord.INVOICE})
+"""What is done with goods and money that are held."""
 
 
 def behind(draft: Draft) -> bool:
@@ -43,6 +45,20 @@ def holds_back(draft: Draft, group_id: str, step: Step) -> bool:
     if not draft.known or not draft.waiting_changes or step.do not in _OPERATIONS:
         return False
     return not _meets(draft, group_id, step) and all(group_of(draft, one) != group_id for one in unmet(draft))
+
+
+def catches_up(draft: Draft, group_id: str, step: Step) -> bool:
+    """Whether a step only comes to what the order had done before its workflow was lost; no hold keeps that back.
+
+    What cannot be taken back it has to meet itself; anything else may also stand before such an effect.
+    """
+    if not draft.known or draft.base.release < 9:
+        return False
+    there = [effect for effect in unmet(draft) if group_of(draft, effect) == group_id]
+    if not there or step.do not in _OPERATIONS or _meets(draft, group_id, step):
+        return bool(there)
+    for_good = {str(_OPERATIONS[task]) for task in _FOR_GOOD}
+    return step.do not in _FOR_GOOD and any(_operation(draft, effect) in for_good for effect in there)
 
 
 def _meets(draft: Draft, group_id: str, step: Step) -> bool:
@@ -74,6 +90,10 @@ def unmet(draft: Draft) -> list[KnownEffect]:
 def group_of(draft: Draft, effect: KnownEffect) -> str:
     """The group in an effect's key."""
     return ledger.named(draft.number, effect.key).group
+
+
+def _operation(draft: Draft, effect: KnownEffect) -> str:
+    return ledger.named(draft.number, effect.key).operation
 
 
 def _undo(effect: KnownEffect) -> bool:

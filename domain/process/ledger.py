@@ -73,6 +73,12 @@ def met_again(known: Collection[KnownEffect], place: Place, revision: int, amoun
     return found or _refusal(there, place, revision)
 
 
+def money_is_new(known: Iterable[KnownEffect], place: Place) -> bool:
+    """Whether an authorization of the group is over: that money could not be taken of it says nothing of the next."""
+    keys = (named(place.number, effect.key) for effect in known if effect.over and not effect.captured)
+    return any((of.group, of.operation) == (place.group, Operation.AUTHORIZE) for of in keys)
+
+
 def _authorization(known: Collection[KnownEffect], there: list[KnownEffect], amount: int) -> KnownEffect | None:
     """Of several the one that money was taken of; else one that holds enough on the order's card, with the least rest.
 

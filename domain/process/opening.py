@@ -31,8 +31,12 @@ def opened(draft: Draft, opened: Opened) -> None:
     draft.facts_ = opened.facts
     draft.policy_ = opened.policy
     draft.known = opened.known if draft.known is not None else None
-    in_line = {asked.change_id for asked in draft.waiting_changes}
-    draft.answered = tuple(change_id for change_id in opened.answered or () if change_id not in in_line)
+    draft.answered = opened.answered or ()
+    if draft.base.release > 8:  # what was answered before comes to nothing, also if it was sent again before this
+        draft.waiting_changes = tuple(one for one in draft.waiting_changes if one.change_id not in draft.answered)
+    else:
+        in_line = {asked.change_id for asked in draft.waiting_changes}
+        draft.answered = tuple(change_id for change_id in draft.answered if change_id not in in_line)
     draft.lines = {line.number: line for line in opened.lines}
     closed = {row.id: row for row in opened.rows or () if row.status is Status.CANCELLED}
     plans = {plan.id: plan for plan in opened.groups}

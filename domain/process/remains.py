@@ -7,7 +7,7 @@ set aside stock and money beside those of the order. The walk passes such effect
 from domain.policy.model import TaskWord
 from domain.process import known, ledger
 from domain.process.applying import leave_behind, trim
-from domain.process.conditions import required
+from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import finished, steps_of
 from domain.process.messages import KnownEffect
@@ -52,6 +52,31 @@ def take_up(draft: Draft) -> None:
     if draft.change is None:
         for group in list(draft.groups.values()):
             _trim(draft, group)
+
+
+def requests_are_known(draft: Draft) -> bool:
+    """Takes the shipment requests that stand as they stand, for a change that finds the walk stuck before them.
+
+    False while one may or may not have arrived at the carrier: the change waits until the walk has come to it.
+    """
+    if draft.base.release < 9 or not ledger.is_whole(draft.known):
+        return True
+    clear = True
+    for effect in known.unmet(draft):
+        parts = ledger.named(draft.number, effect.key)
+        group = draft.groups.get(parts.group)
+        if parts.operation == Operation.SHIP and group is not None and not group.cancelled:
+            clear = _stands_as_it_is(draft, group, parts.step, effect) and clear
+    return clear
+
+
+def _stands_as_it_is(draft: Draft, group: Group, name: str, effect: KnownEffect) -> bool:
+    step = next((one for one in steps_of(draft.process(group)) if one.step == name), None)
+    if step is None or effect.state != "done" or draft.meets(group, name, Operation.SHIP) != effect:
+        return False
+    run = draft.begin(group, step, operation=Operation.SHIP, lines=picked_lines(draft, group, step))
+    draft.change_run(group.id, run.step, state=RunState.DONE)
+    return True
 
 
 def _passed_by(draft: Draft, group: Group, step: str, effect: KnownEffect) -> bool:

@@ -274,7 +274,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 8
+RELEASE = 9
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 

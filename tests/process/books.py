@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from domain.policy.model import OrderSlice
+from domain.process.ledger import stands
 from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice
 from domain.process.rows import row_of
 from domain.process.state import RunState
@@ -61,16 +62,21 @@ def settle_up(run: Run, opening: Opening) -> None:
 
 
 def _known_on_both_sides(run: Run) -> None:
-    """Every effect that stands is known to a run that will take it back or use it, and the other way round (I2)."""
+    """Every effect that stands is known to a run that will take it back or use it, and the other way round (I2).
+
+    What a resumed order was told of, and has not come to yet, it knows as well; in the end nothing is left of that.
+    """
     runs = [one for group in run.state.groups.values() for one in (*group.runs.values(), *group.past)]
     reworks = (run.state.change.reworks or ()) if run.state.change else ()
     made = {one.key for rework in reworks for one in (rework.reserve, rework.authorize) if one is not None}
-    known = {one.key for one in runs if one.may_have_effect} | made
+    told = {one.key for one in run.state.known or () if stands(one)}
+    known = {one.key for one in runs if one.may_have_effect} | made | told
     certain = {one.key for one in runs if one.key and one.state is RunState.DONE and one.operation in EFFECTS}
     standing = {key for operation in EFFECTS for key in run.world.live(operation)}
     strays = standing - known - run.world.known_expired
     assert not strays, f"the outside has what no run knows of: {sorted(strays)} (I2)"
-    lost = certain - standing
+    used = {work.authorization for work in run.world.captured().values()}  # its rest may have been given back
+    lost = certain - standing - used
     assert run.state.change is not None or not lost, f"done as far as the order knows, and not there: {sorted(lost)}"
 
 

@@ -79,7 +79,8 @@ class Watch:
         if isinstance(call.work, Undo) and call.operation is not Operation.CANCEL_SHIPMENT:
             _backwards(after, call)
         flight, group = after.flights[call.key], after.groups.get(call.group)
-        if group is not None and call.key not in before.flights and flight.move is None and not flight.undo:
+        anew = call.key not in before.flights and call.key not in {one.key for one in after.known or ()}
+        if group is not None and anew and flight.move is None and not flight.undo:
             assert not keeps_back_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
         running = before.flights.get(call.key)
         due = running is not None and (running.retry_at is not None or running.call in before.postponed)

@@ -88,7 +88,8 @@ def senseless_signal(course: Course, payload: Any) -> None:
     asked = read_change_request(payload, run.at)
     run.facts.append(asked)
     run.feed(asked)
-    assert run.answer(asked.change_id).code == "malformed"
+    if asked.change_id not in run.state.answered:
+        assert run.answer(asked.change_id).code == "malformed"
     assert all(call.save is not None for call in run.calls[calls:])
 
 

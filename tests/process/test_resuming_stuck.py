@@ -1,0 +1,126 @@
+"""A resumed order that does not get on: holds, faults and lapsed money between the walk and what it had done."""
+
+import pytest
+
+from domain.process.messages import CallFailed, Hold, HoldAsked, ReleaseAsked
+from domain.process.words import ChangeOutcome, Operation, Status
+from tests.process.begun_anew import resumed
+from tests.process.outside import World
+from tests.process.policies import SHAPES
+from tests.process.runner import Run
+from tests.process.test_resuming_changes import nothing_stands
+
+
+def hold(run: Run, step: str | None) -> None:
+    run.feed(HoldAsked(id="h1", code="credit", step=step, reason="over the limit", requested_by="ann", at=run.at))
+
+
+def kinds(run: Run, keys: set[str]) -> set[str]:
+    return {key.split("/")[-2] for key in keys}
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+@pytest.mark.parametrize("step", [None, "reserve", "authorize", "ship"])
+@pytest.mark.parametrize("placed", ["before it is lost", "after"])
+def test_a_hold_keeps_it_from_nothing_that_it_had_done(shape: str, step: str | None, placed: str) -> None:
+    run = Run(world=World(process=SHAPES[shape]())).begin().settle()
+    before = set(run.world.done)
+    if placed == "before it is lost" and step is None:
+        hold(run, step)
+        run.settle()
+        assert [held.id for held in run.state.holds] == ["h1"]
+    run = resumed(run)
+    run.finish(run.pending[0])
+    if not run.state.holds:
+        hold(run, step)
+    run.settle()
+    assert run.key("ship") in run.world.live(Operation.SHIP), "it has come to the request that stands"
+    assert kinds(run, set(run.world.done) - before) <= {"trim_reservation"}, "nothing was done anew"
+    run.cancel()
+    nothing_stands(run.settle())
+
+
+def test_a_hold_keeps_it_from_what_it_had_not_done() -> None:
+    run = Run().begin()
+    run.up_to(Operation.SHIP)
+    run.world.database.row = run.row.model_copy(
+        update={"holds": (Hold(id="h1", code="credit", reason="over the limit", at=run.at, until=run.at),)}
+    )
+    run = resumed(run).settle()
+    assert run.world.live(Operation.AUTHORIZE) == [run.key("authorize")]
+    assert not run.world.live(Operation.SHIP)
+    assert [wait.what for wait in run.row.waiting if wait.parked] == ["hold h1"]
+    run.feed(ReleaseAsked(id="h1", reason="paid up", requested_by="bob", at=run.at))
+    run.settle()
+    assert run.world.live(Operation.SHIP) == [run.key("ship")]
+
+
+def test_money_that_could_not_be_taken_of_a_lapsed_authorization_is_taken_of_the_next() -> None:
+    run = Run().begin().settle()
+    lapsed = run.key("authorize")
+    run.world.expired.add(lapsed)
+    run.carrier("shipped")
+    run.world.answer(run.up_to(Operation.CAPTURE))  # refused, and the answer is lost with the workflow
+    assert run.world.known_expired == {lapsed}
+    run = resumed(run).settle()
+    assert run.world.held() == set()
+    assert [work.authorization for work in run.world.captured().values()] == [run.key("authorize")]
+    assert run.key("authorize") != lapsed
+    assert run.log.count("authorize_payment") == 1, "one new authorization, and no other beside it"
+    run.carrier("delivered", id_="f2")
+    run.settle()
+    assert run.row.status == Status.COMPLETED
+
+
+def changed(run: Run) -> Run:
+    from tests.process.editing import Edit
+
+    return run.edit(Edit(quantity={2: 1}), "e1").settle()
+
+
+def test_an_answered_change_that_is_sent_again_before_it_is_opened_comes_to_nothing() -> None:
+    run = changed(Run().begin().settle())
+    assert run.answer("e1").outcome == ChangeOutcome.ACCEPTED
+    answered = run.world.database.answers["e1"]
+    facts = list(run.facts)
+    run = resumed(run)
+    run.facts = []
+    run.feed(facts[0])
+    run.settle()
+    assert "revise" not in run.log
+    assert run.state.waiting_changes == ()
+    assert (run.state.revision, run.world.database.answers["e1"]) == (2, answered)
+
+
+def stuck(state: str) -> Run:
+    """The request stands at the carrier, or may; the payment provider does not answer when it is asked again."""
+    run = Run().begin()
+    if state == "done":
+        run.settle()
+    else:
+        run.world.answer(run.up_to(Operation.SHIP), fault=True, effect=False)
+    run = resumed(run)
+    call = run.up_to(Operation.AUTHORIZE)
+    run.pending.remove(call)
+    run.feed(CallFailed(key=call.key, words="No answer.", at=run.at))
+    return run.settle()
+
+
+def test_a_change_that_finds_it_stuck_knows_of_the_request_that_stands() -> None:
+    run = stuck("done")
+    (request,) = run.world.live(Operation.SHIP)
+    run.cancel()
+    run.settle()
+    assert run.world.done[request].operation is Operation.SHIP
+    nothing_stands(run)
+    assert run.log.count("cancel_shipment") == 1
+
+
+def test_a_change_waits_while_nobody_knows_whether_the_request_arrived() -> None:
+    run = stuck("may have arrived")
+    run.cancel()
+    run.settle()
+    assert [one.change_id for one in run.state.waiting_changes] == ["c1"]
+    assert run.world.live(Operation.AUTHORIZE), "nothing was taken back yet"
+    run.retry()
+    nothing_stands(run.settle())
