@@ -119,8 +119,9 @@ def _take_up_line(draft: Draft) -> None:
     """A resumed order takes up the changes in line once it has met all that stands, or cannot walk on."""
     if not draft.opened or not draft.waiting_changes or draft.change is not None:
         return
-    draft.stuck = not known.busy(draft) and remains.requests_are_known(draft)
+    draft.stuck = not known.busy(draft) and remains.all_is_known(draft)
     if not known.behind(draft):
+        undo_leftovers(draft)
         changes.pursue(draft)
         if draft.change is None:
             _advance(draft)

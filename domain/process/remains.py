@@ -47,17 +47,16 @@ def take_up(draft: Draft) -> None:
         parts = ledger.named(draft.number, effect.key)
         group = draft.groups.get(parts.group)
         if parts.operation in _TASKS and group is not None and _passed_by(draft, group, parts.step, effect):
-            draft.known = ledger.with_met(draft.known or (), effect.key)
-            leave_behind(draft, group.id, _run(draft, group, effect))
+            _leave(draft, group, effect)
     if draft.change is None:
         for group in list(draft.groups.values()):
             _trim(draft, group)
 
 
-def requests_are_known(draft: Draft) -> bool:
-    """Takes the shipment requests that stand as they stand, for a change that finds the walk stuck before them.
+def all_is_known(draft: Draft) -> bool:
+    """Takes what stands as it stands, for a change that finds the walk stuck before it.
 
-    False while one may or may not have arrived at the carrier: the change waits until the walk has come to it.
+    False while a shipment request may or may not have arrived at the carrier: the change waits for the walk.
     """
     if draft.base.release < 9 or not ledger.is_whole(draft.known):
         return True
@@ -65,8 +64,13 @@ def requests_are_known(draft: Draft) -> bool:
     for effect in known.unmet(draft):
         parts = ledger.named(draft.number, effect.key)
         group = draft.groups.get(parts.group)
-        if parts.operation == Operation.SHIP and group is not None and not group.cancelled:
+        if group is None or group.cancelled:
+            continue
+        run = group.runs.get(parts.step)
+        if parts.operation == Operation.SHIP:
             clear = _stands_as_it_is(draft, group, parts.step, effect) and clear
+        elif parts.operation in _TASKS and run is not None and run.unanswered is not None:
+            _leave(draft, group, effect)  # the step stands on another
     return clear
 
 
@@ -88,6 +92,11 @@ def _passed_by(draft: Draft, group: Group, step: str, effect: KnownEffect) -> bo
     if effect.key.split("/")[-2] == Operation.AUTHORIZE and draft.change is None:
         return draft.amount(group) == 0 or all(one.step != step for one in required(draft, group))
     return finished(draft.process(group), group)
+
+
+def _leave(draft: Draft, group: Group, effect: KnownEffect) -> None:
+    draft.known = ledger.with_met(draft.known or (), effect.key)
+    leave_behind(draft, group.id, _run(draft, group, effect))
 
 
 def _run(draft: Draft, group: Group, effect: KnownEffect) -> Run:

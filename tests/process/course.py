@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from domain.process.draft import Draft
+from domain.process.known import unmet
 from domain.process.messages import CarrierFact, ChangeAnswer, PaymentFact, ReleaseAsked
 from domain.process.rows import row_of
 from domain.process.state import RunState
@@ -71,8 +73,9 @@ class Course:
 
     @property
     def rests(self) -> bool:
-        """Whether it is open, and nothing is on its way or half done."""
-        return bool(self.run.state.groups) and not self.run.state.flights and self.run.state.change is None
+        """Whether it is open, and nothing is on its way or half done; a resumed order has come to all it had done."""
+        state = self.run.state
+        return bool(state.groups) and not state.flights and state.change is None and not unmet(Draft(state, self.run.at))
 
     @property
     def number(self) -> int:
