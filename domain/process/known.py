@@ -18,8 +18,6 @@ _OPERATIONS = {
     TaskWord.CAPTURE: Operation.CAPTURE,
     TaskWord.INVOICE: Operation.INVOICE,
 }
-_FOR_GOOD = frozenset({TaskWord.SHIP, TaskWord.CAPTURE, TaskWord.INVOICE})
-"""What is done with goods and money that are held."""
 
 
 def behind(draft: Draft) -> bool:
@@ -48,17 +46,11 @@ def holds_back(draft: Draft, group_id: str, step: Step) -> bool:
 
 
 def catches_up(draft: Draft, group_id: str, step: Step) -> bool:
-    """Whether a step only comes to what the order had done before its workflow was lost; no hold keeps that back.
-
-    What cannot be taken back it has to meet itself; anything else may also stand before such an effect.
-    """
+    """Whether a step only comes to what the order had done before its workflow was lost; no hold keeps that back."""
     if not draft.known or draft.base.release < 9:
         return False
-    there = [effect for effect in unmet(draft) if group_of(draft, effect) == group_id]
-    if not there or step.do not in _OPERATIONS or _meets(draft, group_id, step):
-        return bool(there)
-    for_good = {str(_OPERATIONS[task]) for task in _FOR_GOOD}
-    return step.do not in _FOR_GOOD and any(_operation(draft, effect) in for_good for effect in there)
+    there = any(group_of(draft, effect) == group_id for effect in unmet(draft))
+    return there and (step.do not in _OPERATIONS or _meets(draft, group_id, step))
 
 
 def _meets(draft: Draft, group_id: str, step: Step) -> bool:
@@ -90,10 +82,6 @@ def unmet(draft: Draft) -> list[KnownEffect]:
 def group_of(draft: Draft, effect: KnownEffect) -> str:
     """The group in an effect's key."""
     return ledger.named(draft.number, effect.key).group
-
-
-def _operation(draft: Draft, effect: KnownEffect) -> str:
-    return ledger.named(draft.number, effect.key).operation
 
 
 def _undo(effect: KnownEffect) -> bool:

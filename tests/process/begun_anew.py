@@ -21,6 +21,7 @@ def resumed(run: Run) -> Run:
         approved=tuple(id_ for id_, one in database.answers.items() if one.outcome is ChangeOutcome.IN_PROGRESS),
     )
     database.resumed = True
+    world.earlier |= world.done.keys()
     again = Run(world=world, state=state, at=run.at, previews=run.previews, twice=run.twice)
     again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
     again.feed(Begun(at=run.at))

@@ -78,6 +78,8 @@ class World:
     """Changes that the database knows of since they were worked out, however they came."""
     progress: dict[str, str] = field(default_factory=dict)
     """How far the carrier is with a request; one that it only has is released."""
+    earlier: set[str] = field(default_factory=set)
+    """Effects of a life that was lost: what the next one does not need of them is undone once it has walked past."""
     voided: set[str] = field(default_factory=set)
     """Authorizations that are void, or may be by now."""
     sent_as: dict[str, Call] = field(default_factory=dict)
@@ -195,7 +197,7 @@ class World:
                 assert key in self.live(Operation.RESERVE, call.group), "trims what is not held"
                 self.stock.trim(key, call.work.location, call.work.lines, call.work.skus or {})
             case AuthorizePayment():
-                others = self.held(call.group) - self.voided
+                others = self.held(call.group) - self.voided - self.earlier
                 assert not others or (call.key in self.beside and len(others) == 1), "two authorizations hold money"
             case RequestShipment():
                 self._may_ship(call, call.work)
