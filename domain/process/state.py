@@ -283,7 +283,8 @@ history replays; continue-as-new, which begins a new history, takes up the newes
 change founds are held before the change is answered (`founding`). 6: what is left behind for good is settled: goods
 that left on a request taken back, money and stock that no step needs any more. 7: a new version of the order is saved
 before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
-change that the policy asks a person about waits to be approved, with a timer (`approvals`).
+change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
+what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
 """
 
 

@@ -75,7 +75,9 @@ class Course:
     def rests(self) -> bool:
         """Whether it is open, and nothing is on its way or half done; a resumed order has come to all it had done."""
         state = self.run.state
-        return bool(state.groups) and not state.flights and state.change is None and not unmet(Draft(state, self.run.at))
+        return (
+            bool(state.groups) and not state.flights and state.change is None and not unmet(Draft(state, self.run.at))
+        )
 
     @property
     def number(self) -> int:

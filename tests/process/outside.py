@@ -297,7 +297,11 @@ class World:
             self.voided.add(call.work.of)
             self.known_at[call.key] = frozenset(self.known_expired)
         met_again = call.key in self.shipped  # what left in an earlier life of the order needs no money any more
-        if call.operation is Operation.SHIP and not met_again and self.database.at(revision).facts.payment_method == "card":
+        if (
+            call.operation is Operation.SHIP
+            and not met_again
+            and self.database.at(revision).facts.payment_method == "card"
+        ):
             standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
             assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"
 

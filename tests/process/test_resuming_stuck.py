@@ -3,8 +3,9 @@
 import pytest
 
 from domain.process.messages import CallFailed, Hold, HoldAsked, ReleaseAsked
-from domain.process.words import ChangeOutcome, Operation, Status
+from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
+from tests.process.editing import Edit
 from tests.process.outside import World
 from tests.process.policies import SHAPES
 from tests.process.runner import Run
@@ -15,7 +16,7 @@ def hold(run: Run, step: str | None) -> None:
     run.feed(HoldAsked(id="h1", code="credit", step=step, reason="over the limit", requested_by="ann", at=run.at))
 
 
-def kinds(run: Run, keys: set[str]) -> set[str]:
+def kinds(keys: set[str]) -> set[str]:
     return {key.split("/")[-2] for key in keys}
 
 
@@ -35,7 +36,7 @@ def test_a_hold_keeps_it_from_nothing_that_it_had_done(shape: str, step: str | N
         hold(run, step)
     run.settle()
     assert run.key("ship") in run.world.live(Operation.SHIP), "it has come to the request that stands"
-    assert kinds(run, set(run.world.done) - before) <= {"trim_reservation"}, "nothing was done anew"
+    assert kinds(set(run.world.done) - before) <= {"trim_reservation"}, "nothing was done anew"
     run.cancel()
     nothing_stands(run.settle())
 
@@ -73,8 +74,6 @@ def test_money_that_could_not_be_taken_of_a_lapsed_authorization_is_taken_of_the
 
 
 def changed(run: Run) -> Run:
-    from tests.process.editing import Edit
-
     return run.edit(Edit(quantity={2: 1}), "e1").settle()
 
 
@@ -124,3 +123,20 @@ def test_a_change_waits_while_nobody_knows_whether_the_request_arrived() -> None
     assert run.world.live(Operation.AUTHORIZE), "nothing was taken back yet"
     run.retry()
     nothing_stands(run.settle())
+
+
+def test_stuck_on_one_authorization_the_other_is_voided_before_a_change() -> None:
+    """A change to another card was cut short: its authorization is left beside that of the order, which has to stand."""
+    run = Run().begin().settle()
+    run.edit(Edit(fields={ChangeKind.PAYMENT: "card"}), "e1")
+    run.world.answer(run.up_to(Operation.AUTHORIZE))
+    first, second = run.world.live(Operation.AUTHORIZE)
+    run = resumed(run)
+    call = run.up_to(Operation.AUTHORIZE)
+    run.pending.remove(call)
+    run.feed(CallFailed(key=call.key, words="No answer.", at=run.at))
+    run.settle()
+    assert call.key == first
+    assert run.answer("e1").outcome == ChangeOutcome.ACCEPTED
+    assert {first, second} <= run.world.gone, "both were voided, and the card that is now the order's holds the money"
+    assert run.world.held() == {run.key("authorize")}
