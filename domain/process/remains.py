@@ -56,7 +56,8 @@ def take_up(draft: Draft) -> None:
 def all_is_known(draft: Draft) -> bool:
     """Takes what stands as it stands, for a change that finds the walk stuck before it.
 
-    False while a shipment request may or may not have arrived at the carrier: the change waits for the walk.
+    False while a shipment request may or may not have arrived at the carrier, or where money was taken or a bill
+    written: the change waits for the walk.
     """
     if draft.base.release < 9 or not ledger.is_whole(draft.known):
         return True
@@ -71,6 +72,8 @@ def all_is_known(draft: Draft) -> bool:
             clear = _stands_as_it_is(draft, group, parts.step, effect) and clear
         elif parts.operation in _TASKS and run is not None and run.unanswered is not None:
             _leave(draft, group, effect)  # the step stands on another
+        elif parts.operation in (Operation.CAPTURE, Operation.INVOICE):
+            clear = False
     return clear
 
 

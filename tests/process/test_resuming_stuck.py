@@ -126,7 +126,7 @@ def test_a_change_waits_while_nobody_knows_whether_the_request_arrived() -> None
 
 
 def test_stuck_on_one_authorization_the_other_is_voided_before_a_change() -> None:
-    """A change to another card was cut short: its authorization is left beside that of the order, which has to stand."""
+    """A change to another card was cut short: its authorization is left beside that of the order."""
     run = Run().begin().settle()
     run.edit(Edit(fields={ChangeKind.PAYMENT: "card"}), "e1")
     run.world.answer(run.up_to(Operation.AUTHORIZE))
@@ -140,3 +140,22 @@ def test_stuck_on_one_authorization_the_other_is_voided_before_a_change() -> Non
     assert run.answer("e1").outcome == ChangeOutcome.ACCEPTED
     assert {first, second} <= run.world.gone, "both were voided, and the card that is now the order's holds the money"
     assert run.world.held() == {run.key("authorize")}
+
+
+def test_a_change_waits_while_money_was_taken_that_the_walk_has_not_come_to() -> None:
+    run = Run().begin().settle()
+    run.carrier("shipped")
+    run.settle()
+    (taken,) = run.world.captured().values()
+    run = resumed(run)
+    call = run.up_to(Operation.AUTHORIZE)
+    run.pending.remove(call)
+    run.feed(CallFailed(key=call.key, words="No answer.", at=run.at))
+    run.settle()
+    run.edit(Edit(fields={ChangeKind.PAYMENT: "card"}), "e1").settle()
+    assert [one.change_id for one in run.state.waiting_changes] == ["e1"]
+    run.retry()
+    run.settle()
+    assert run.answer("e1").outcome == ChangeOutcome.REFUSED
+    assert list(run.world.captured().values()) == [taken]
+    assert run.world.gone == set()
