@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.process.messages import CallFailed, Hold, HoldAsked, ReleaseAsked
+from domain.process.messages import CallFailed, Hold, HoldAsked, ReleaseAsked, Undo
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.editing import Edit
@@ -138,6 +138,9 @@ def test_stuck_on_one_authorization_the_other_is_voided_before_a_change() -> Non
     run.settle()
     assert call.key == first
     assert run.answer("e1").outcome == ChangeOutcome.ACCEPTED
+    (void,) = [call for call in run.calls if isinstance(call.work, Undo) and call.work.of == second]
+    (revise,) = [call for call in run.calls if call.operation is Operation.REVISE]
+    assert run.calls.index(void) < run.calls.index(revise)
     assert {first, second} <= run.world.gone, "both were voided, and the card that is now the order's holds the money"
     assert run.world.held() == {run.key("authorize")}
 
