@@ -53,8 +53,8 @@ chaos: install ## orders are changed while every part is killed; then all is hea
 soak: install ## five million steps of the decider's state machine, on all cores; SEED= goes on from a seed
 	$(BIN)/python -m tests.process.soak $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
 
-seeded-bugs: install ## bugs planted into the decider, and what finds each
-	$(BIN)/python -m tests.process.seeded_bugs
+seeded-bugs: install ## bugs planted into the decider, and what finds each; RECORD=1 keeps that
+	$(BIN)/python -m tests.process.seeded_bugs $(if $(RECORD),--record)
 
 docs: install ## the generated pages of docs/reference
 	$(BIN)/python -m tools.docs

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from domain.policy.model import OrderSlice
+from domain.policy.model import OrderSlice, ShipStatus
 from domain.process.ledger import stands
 from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice
 from domain.process.rows import row_of
@@ -37,6 +37,7 @@ def at_rest(run: Run, opening: Opening) -> None:
     """No call is on its way: what the outside has is what the order knows of."""
     settle_up(run, opening)
     _known_on_both_sides(run)
+    _told_and_heard(run)
     assert run.state.bundle == BUNDLE
     opening.policy = opening.policy or run.state.policy
     assert run.state.policy == opening.policy, "the policy of a running order changed (I10)"
@@ -78,6 +79,15 @@ def _known_on_both_sides(run: Run) -> None:
     used = {work.authorization for work in run.world.captured().values()}  # its rest may have been given back
     lost = certain - standing - used
     assert run.state.change is not None or not lost, f"done as far as the order knows, and not there: {sorted(lost)}"
+
+
+def _told_and_heard(run: Run) -> None:
+    """What the carrier told of a request that stands counts, also when it came before the request's answer."""
+    for group in run.state.groups.values():
+        for one in group.runs.values():
+            if one.operation is Operation.SHIP and one.state is RunState.DONE and one.key in run.world.shipped:
+                heard = group.reached.get(one.key, {}).get(ShipStatus.SHIPPED, {})
+                assert heard == run.world.shipped[one.key], f"told of what left on {one.key}, and not heard (I5)"
 
 
 def in_the_end(run: Run, *, skipped: bool) -> None:

@@ -1,5 +1,6 @@
 """What must hold for every single decision, whatever happened before."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pydantic_core import to_json
@@ -8,11 +9,12 @@ from domain.process.approvals import unsaved
 from domain.process.decide import decide
 from domain.process.edits import frozen
 from domain.process.holds import keeps_back_named
-from domain.process.messages import Call, Event, Undo
-from domain.process.rows import group_status, next_alarm, row_of
-from domain.process.state import Decision, OrderState, RunState
-from domain.process.words import MOVES, ChangeOutcome, Operation, Status
+from domain.process.messages import AuthorizePayment, Call, CallDone, CallFailed, ChangeAsked, Event, Undo
+from domain.process.rows import group_status, row_of
+from domain.process.state import Decision, Group, OrderState, RunState
+from domain.process.words import MOVES, ChangeKind, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
+from tests.process.standing import stands
 
 
 def as_json(value: object) -> bytes:
@@ -46,6 +48,12 @@ class Watch:
     saved: set[str] = field(default_factory=set)
     """Events whose save was acknowledged."""
     asked: set[str] = field(default_factory=set)
+    bases: dict[str, int | None] = field(default_factory=dict)
+    """The revision that each change was made for, where it says so; who asks again under its id asks nothing new."""
+    refused_captures: Counter[str] = field(default_factory=Counter)
+    """How often each group's capture was refused because its money had lapsed."""
+    latest: set[str] = field(default_factory=set)
+    """Keys of the calls of the decision before this one."""
 
     def step(self, before: OrderState, event: Event, decision: Decision) -> None:
         after = decision.state
@@ -53,11 +61,16 @@ class Watch:
         assert after.revision - before.revision in (0, 1), "the revision moves up by one (I8)"
         self._moves(before, after)
         for call in decision.calls:
-            self._call(before, after, call)
+            self._call(before, event, after, call)
         assert set(decision.stops) <= before.flights.keys(), "only a call on its way can be cut short"
         self._told_once(before, after)
         self._answers(before, after)
-        _stands(after)
+        self._base(before, event, after)
+        self._captures(before, event, after)
+        _mended(before, event, after)
+        self._foretold(before, event, after)
+        self.latest = {call.key for call in decision.calls}
+        stands(after)
 
     def _moves(self, before: OrderState, after: OrderState) -> None:
         for group in after.groups.values():
@@ -69,12 +82,17 @@ class Watch:
             was = group_status(before, before.groups[group.id]) if there else Status.ACCEPTED
             assert now == was or now in _reachable(was), f"group {group.id} moved from {was} to {now} (I8)"
 
-    def _call(self, before: OrderState, after: OrderState, call: Call) -> None:
+    def _call(self, before: OrderState, event: Event, after: OrderState, call: Call) -> None:
         flight = after.flights[call.key]
         changing = before.change is not None and flight.move is None and not flight.undo
         if changing and call.group and call.key not in self.works:
             assert not frozen(after, call.group), f"{call.key} goes on while its lines are changed (CHG6)"
+            assert not _being_worked_out(before, after), f"{call.key} goes on while a change is worked out (CHG6)"
         work = as_json(call.work)
+        if call.group and call.key not in self.works:
+            assert (
+                f"/{call.group}/r{after.revision}/" in call.key or f"/{call.group}/r{before.revision}/" in call.key
+            ), f"{call.key} names another revision than that it was made for (I11)"
         assert self.works.setdefault(call.key, work) == work, f"{call.key} names two works (I11)"
         if isinstance(call.work, Undo) and call.operation is not Operation.CANCEL_SHIPMENT:
             _backwards(after, call)
@@ -82,7 +100,13 @@ class Watch:
         anew = call.key not in before.flights and call.key not in {one.key for one in after.known or ()}
         if group is not None and anew and flight.move is None and not flight.undo:
             assert not keeps_back_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
-        running = before.flights.get(call.key)
+        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not group.parts:
+            assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
+        if call.save is not None and after.change is not None and after.change.asked.change == "edit":
+            told = {answer.change_id for answer in call.save.answers}
+            assert after.change.asked.change_id not in told, "an edit is answered before its last call is (CHG12)"
+        ended = isinstance(event, CallDone | CallFailed) and event.key == call.key
+        running = None if ended else before.flights.get(call.key)
         due = running is not None and (running.retry_at is not None or running.call in before.postponed)
         assert running is None or due, f"{call.key} is on its way already"
         assert after.flights[call.key].call == call
@@ -115,6 +139,58 @@ class Watch:
         finals = {ChangeOutcome.ACCEPTED, ChangeOutcome.PARTLY, ChangeOutcome.REFUSED}
         assert all(answer.outcome in finals for answer in after.answers.values())
 
+    def _base(self, before: OrderState, event: Event, after: OrderState) -> None:
+        """What is carried out was made for the version that it changes (CHG1)."""
+        if isinstance(event, ChangeAsked):
+            self.bases.setdefault(event.change_id, event.base_revision)
+        for change_id in after.answers.keys() - before.answers.keys():
+            if after.answers[change_id].outcome is not ChangeOutcome.REFUSED:
+                base = self.bases.get(change_id)
+                assert base in (None, before.revision), f"{change_id} was made for another revision (CHG1)"
+
+    def _captures(self, before: OrderState, event: Event, after: OrderState) -> None:
+        """Money that lapsed is asked for anew by itself once; the next time a person has to look (PAY2)."""
+        flight = before.flights.get(event.key) if isinstance(event, CallDone) else None
+        if flight is None or not isinstance(event, CallDone) or flight.call.operation is not Operation.CAPTURE:
+            return
+        if event.outcome.code == "authorization_expired":
+            group = flight.call.group
+            self.refused_captures[group] += 1
+            run = after.groups[group].runs[flight.call.step]
+            assert self.refused_captures[group] == 1 or run.parked is not None, "a capture is asked for ever (PAY2)"
+
+    def _foretold(self, before: OrderState, event: Event, after: OrderState) -> None:
+        """What a call's own transaction writes is the order as it is once the call is done (design rule 9)."""
+        if (
+            not isinstance(event, CallDone)
+            or event.outcome.refused
+            or event.key not in before.flights.keys() & self.latest
+        ):
+            return
+        flight = before.flights[event.key]
+        if flight.call.save is not None and flight.faults == 0 and flight.call.operation is not Operation.SAVE:
+            told, now = (
+                [(one.id, one.status, one.step) for one in row.groups] for row in (flight.call.save.row, row_of(after))
+            )
+            assert told == now, "a call writes the order as it was before it (I8)"
+
+
+def _mended(before: OrderState, event: Event, after: OrderState) -> None:
+    """Once the payment is another, the money is asked for anew, and what was refused is no obstacle (CHG4, PAY2)."""
+    change = before.change
+    if change is None or change.asked.change != "edit" or after.revision == before.revision:
+        return
+    revised = change.revised or (event.outcome.revised if isinstance(event, CallDone) else None)
+    if revised is None or ChangeKind.PAYMENT not in revised.fields:
+        return
+    for group in before.groups.values():
+        for run in group.runs.values():
+            now = after.groups[group.id].runs.get(run.step)
+            if run.operation in (Operation.AUTHORIZE, Operation.CAPTURE) and run.parked and not run.may_have_effect:
+                assert now is None or now.parked is None, f"{run.step} is still refused, and the payment is another"
+            if run.operation is Operation.AUTHORIZE and run.state is RunState.DONE:
+                assert now is None or now.key != run.key, "the payment is another, and the old one stands (PAY2)"
+
 
 def _backwards(state: OrderState, undo: Call) -> None:
     """What is taken back is the latest that stands; only a shipment request goes before its turn (CHG9)."""
@@ -143,51 +219,16 @@ def _reachable(status: Status) -> set[Status]:
     return found
 
 
-def _stands(state: OrderState) -> None:
-    """Where no call is on its way, the order is finished, or waits with what, why, who and until when (I6)."""
-    row = row_of(state)
-    for waiting in row.waiting:
-        assert waiting.what, "a wait without a name"
-        assert waiting.why.endswith("."), "a wait without a reason"
-        assert waiting.who, "a wait without an owner"
-        assert waiting.until is not None, "a wait without an end"
-    moving = {_effect_of(flight.call) for flight in state.flights.values()}
-    for group in state.groups.values():
-        for run in (*group.runs.values(), *group.past):
-            busy = run.state in (RunState.RUNNING, RunState.UNDOING)
-            assert busy == (run.key is not None and run.key in moving), f"{run.step} is {run.state} and its call is not"
-            assert (run.state is RunState.PARKED) == (run.parked is not None)
-        for run in group.past:
-            undoing = run.state is RunState.UNDOING or (run.parked is not None and run.parked.undo is not None)
-            assert undoing == run.may_have_effect, "an effect was forgotten (CHG9)"
-    if state.finished:
-        _ended(state)
-    elif not state.flights and state.facts is not None:
-        assert row.waiting, "nothing is on its way and nobody is waited for (I6)"
-        owned = any(waiting.parked for waiting in row.waiting)
-        alarm = next_alarm(state)
-        assert owned or state.imported or alarm is not None or row.at_risk, "a live order waits without an alarm"
-    if not state.flights and state.facts is not None:
-        assert state.saved_row == row, "the read model is behind"
-        assert not state.unsaved_events
-        assert not state.unsaved_answers
+def _being_worked_out(before: OrderState, after: OrderState) -> bool:
+    """Whether an edit was, and still is, without its new version: nobody knows which lines it is about."""
+    was, now = before.change, after.change
+    if was is None or now is None or was.asked.change != "edit" or was.asked != now.asked:
+        return False
+    return was.proposed is None and now.proposed is None
 
 
-def _effect_of(call: Call) -> str:
-    return call.work.of if isinstance(call.work, Undo) else call.key
-
-
-def _ended(state: OrderState) -> None:
-    row = row_of(state)
-    assert row.finished
-    assert row.status in (Status.COMPLETED, Status.CANCELLED)
-    assert not row.waiting, "a finished order waits for nobody"
-    assert not row.at_risk
-    assert not state.flights
-    assert state.change is None
-    assert not state.waiting_changes
-    if row.status is Status.CANCELLED:
-        runs = [run for group in state.groups.values() for run in group.runs.values()]
-        assert not any(run.may_have_effect for run in runs), "a cancelled order holds something (I2)"
-    assert next_alarm(state) is None
-    assert Operation.SAVE not in {flight.call.operation for flight in state.flights.values()}
+def _worth(state: OrderState, group: Group) -> int:
+    assert state.facts is not None
+    standing = [one.id for one in state.groups.values() if one.lines and not one.cancelled]
+    charges = state.facts.charges + state.facts.tax if standing[:1] == [group.id] else 0
+    return sum(state.lines[number].amount for number in group.lines) + charges

@@ -92,6 +92,7 @@ class Course:
             return
         books.settle_up(self.run, self.opening)
         self.run.world.stock.available.clear()
+        self.run.world.short_lived = False
         for _ in range(ROUNDS):
             self._help()
             if self.run.state.finished:

@@ -32,7 +32,7 @@ from domain.process.messages import (
 )
 from domain.process.words import REMOTE, Operation
 from tests.process.database import FINAL, Database, how_final
-from tests.process.editing import Edit
+from tests.process.editing import Edit, revised_by
 from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
 
@@ -65,6 +65,8 @@ class World:
     """What left, by key of the shipment request."""
     expired: set[str] = field(default_factory=set)
     """Authorizations whose life is over."""
+    short_lived: bool = False
+    """Whether the provider lets every authorization go at once, and tells nobody."""
     known_expired: set[str] = field(default_factory=set)
     """Those of which the order has been told."""
     known_at: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -84,6 +86,10 @@ class World:
     """Authorizations that are void, or may be by now."""
     sent_as: dict[str, Call] = field(default_factory=dict)
     """Every call that was sent, as it was sent last."""
+    asked_after: dict[str, str] = field(default_factory=dict)
+    """What the carrier last answered when an order asked how far a request is."""
+    not_voided: set[str] = field(default_factory=set)
+    """Effects that somebody would not take back: what becomes of them is for a person to settle."""
     beside: set[str] = field(default_factory=set)
     """Keys of calls that were sent while a change was carried out."""
 
@@ -106,6 +112,7 @@ class World:
             self.database.write(call.save)
         if isinstance(call.work, Undo) and outcome.refused:
             self.voided.discard(call.work.of)
+            self.not_voided.add(call.work.of)
         if isinstance(call.work, CapturePayment) and outcome.code == "authorization_expired" and not fault:
             self.known_expired.add(call.work.authorization)
         if not fault:
@@ -161,7 +168,8 @@ class World:
             assert call.work.edit == self.signalled.get(asked_for), "another change is worked out than was asked for"
             return self.database.revise(call.work, self.edits[asked_for])
         if isinstance(call.work, InquireShipment):
-            return Outcome(code=self._how_far(call.work.of))
+            self.asked_after[call.work.of] = self._how_far(call.work.of)
+            return Outcome(code=self.asked_after[call.work.of])
         if isinstance(call.work, CheckStock):
             return self._check(call.work)
         refusal = self._refusal(call)
@@ -169,6 +177,8 @@ class World:
             return Outcome(refused=True, code=refusal, words=f"They say {refusal}.")
         if call.operation not in UNBOOKED:
             self.done[call.key] = call
+        if self.short_lived and call.operation is Operation.AUTHORIZE:
+            self.expired.add(call.key)
         if isinstance(call.work, Undo):
             self.gone.add(call.work.of)
         if isinstance(call.work, OpenOrder):
@@ -197,7 +207,7 @@ class World:
                 assert key in self.live(Operation.RESERVE, call.group), "trims what is not held"
                 self.stock.trim(key, call.work.location, call.work.lines, call.work.skus or {})
             case AuthorizePayment():
-                others = self.held(call.group) - self.voided - self.earlier
+                others = self.held(call.group) - self.voided - self.earlier - self.not_voided
                 assert not others or (call.key in self.beside and len(others) == 1), "two authorizations hold money"
             case RequestShipment():
                 self._may_ship(call, call.work)
@@ -310,6 +320,11 @@ class World:
         _, after = self.database.proposals[change_id]
         place = {plan.id: plan.location for plan in after.groups}.get(cancel.group, "")
         at_home = {line.number for line in self.database.at(cancel.revision).lines if line.group == cancel.group}
+        changed = {one.number for one in revised_by(self.edits[change_id], self.database.at(cancel.revision)).lines}
+        assert isinstance(cancel.work, Undo)
+        assert self.asked_after.get(cancel.work.of) != "picked" or not changed & at_home, (
+            "cancelled, and was picked (CHG5)"
+        )
         lines = [line for line in after.lines if line.group == cancel.group and line.number in at_home]
         held = self.stock.held[self.live(Operation.RESERVE, cancel.group)[0]]
         for line in lines:
@@ -358,8 +373,14 @@ class World:
 
     def _left(self, shipment: str) -> bool:
         """Whether the goods have left, or the group has nothing to ship."""
-        asked = any(call.operation is Operation.SHIP for call in self.done.values())
-        return shipment in self.shipped or (shipment.endswith("/not-shipped") and not asked)
+        if shipment.endswith("/not-shipped"):
+            return not any(call.operation is Operation.SHIP for call in self.done.values())
+        left = self.shipped.get(shipment, {})
+        return all(left.get(number, 0) >= units for number, units in self._asked_to_leave(self.done[shipment]).items())
+
+    def _asked_to_leave(self, request: Call) -> Lines:
+        assert isinstance(request.work, RequestShipment)
+        return request.work.lines
 
     def _may_capture(self, call: Call, work: CapturePayment) -> None:
         held = self.done[work.authorization].work

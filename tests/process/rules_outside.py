@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.process.messages import Begun, CallDone, CarrierFact, Outcome, PaymentFact
+from domain.process.messages import Begun, Call, CallDone, CarrierFact, Outcome, PaymentFact
 from domain.process.rows import row_of
 from domain.process.words import REMOTE, Operation
 from tests.process.begun_anew import resumed
@@ -70,6 +70,17 @@ def fault(course: Course, which: int, effect: bool) -> None:
     course.run.finish(course.run.pending[which % len(course.run.pending)], fault=True, effect=effect)
 
 
+def money(course: Course) -> list[Call]:
+    return [call for call in course.run.pending if call.operation in (Operation.AUTHORIZE, Operation.CAPTURE)]
+
+
+@rule(weight=3, when=money, which=Number(0, 5), effect=YES_OR_NO)
+def fault_about_money(course: Course, which: int, effect: bool) -> None:
+    """The payment provider does not answer; the money may be held, or taken, all the same."""
+    calls = money(course)
+    course.run.finish(calls[which % len(calls)], fault=True, effect=effect)
+
+
 @rule(weight=1, when=lambda course: course.run.world.done, which=Number(0, 50))
 def told_twice(course: Course, which: int) -> None:
     """A result that was taken in long ago, and the start."""
@@ -109,6 +120,28 @@ def carrier_gets_on(course: Course, which: int, to: str) -> None:
     _remember(course)
 
 
+@rule(
+    weight=3,
+    when=lambda course: requested(course) and len(course.run.calls) >= course.patience,
+    which=Number(0, 5),
+    whole=Number(0, 3),
+    line=Number(0, 3),
+    units=Number(0, 3),
+    to=Among("shipped", "shipped", "shipped", "delivered"),
+)
+def parcel_leaves(course: Course, which: int, whole: int, line: int, units: int, to: str) -> None:
+    """One parcel of several: some lines in full, and so many units of another, be it less than was told before."""
+    requests = course.run.world.live(Operation.SHIP)
+    key = requests[which % len(requests)]
+    asked = dict(sorted(course.run.world.done[key].work.lines.items()))  # type: ignore[union-attr]
+    numbers = list(asked)
+    lines = {number: asked[number] for number in numbers[:whole]}
+    number = numbers[line % len(numbers)]
+    lines[number] = min(units, asked[number])
+    course.run.carrier(to, key, {n: some for n, some in lines.items() if some} or None, id_=f"f{len(course.facts)}")
+    _remember(course)
+
+
 @rule(weight=1, key=Among(*STRANGE))
 def unknown_request(course: Course, key: str) -> None:
     run = course.run
@@ -118,9 +151,9 @@ def unknown_request(course: Course, key: str) -> None:
     assert before is None or row_of(run.state) == before
 
 
-@rule(when=lambda course: course.run.world.held(), which=Number(0, 5), told=YES_OR_NO)
-def expires(course: Course, which: int, told: bool) -> None:
-    """The life of an authorization is over; the provider says so, or does not."""
+@rule(when=lambda course: course.run.world.held(), which=Number(0, 5), told=YES_OR_NO, hurry=Among(False, False, True))
+def expires(course: Course, which: int, told: bool, hurry: bool) -> None:
+    """The life of an authorization is over; the provider says so, or does not. An operator may try again at once."""
     world = course.run.world
     captured = {work.authorization for work in world.captured().values()}
     held = sorted(world.held() - captured)
@@ -129,6 +162,33 @@ def expires(course: Course, which: int, told: bool) -> None:
         _remember(course)
     elif held:
         world.expired.add(held[which % len(held)])
+    if hurry:
+        course.run.retry()
+
+
+@rule(weight=3, when=lambda course: _captures(course) and course.run.world.held(), then=YES_OR_NO)
+def expires_beside_its_capture(course: Course, then: bool) -> None:
+    """An authorization is over, and that is told, while its capture is on its way; a new one may be answered first."""
+    run = course.run
+    asked = {call.work.authorization for call in _captures(course)}  # type: ignore[union-attr]
+    taken = {work.authorization for work in run.world.captured().values()}
+    over = sorted((asked & run.world.held()) - taken)
+    if not over:
+        return
+    run.expire(over[0])
+    _remember(course)
+    for call in [call for call in run.pending if call.operation is Operation.AUTHORIZE and then]:
+        run.finish(call)
+
+
+def _captures(course: Course) -> list[Call]:
+    return [call for call in course.run.pending if call.operation is Operation.CAPTURE]
+
+
+@rule(weight=1, short=YES_OR_NO)
+def money_is_hard_to_keep(course: Course, short: bool) -> None:
+    """From now on the provider lets an authorization go as soon as it has given it, or no longer does so."""
+    course.run.world.short_lived = short
 
 
 @rule(when=lambda course: course.facts, which=Number(0, 50))

@@ -3,11 +3,21 @@
 from datetime import date
 from typing import Any
 
+from domain.policy.model import TaskWord
 from domain.process.approvals import refusal as approval_refusal
 from domain.process.change_requests import read_change_request
 from domain.process.holds import refusal as hold_refusal
 from domain.process.holds import release_refusal
-from domain.process.messages import ApproveAsked, Event, HoldAsked, Opened, RefuseAsked, ReleaseAsked, SkipAsked
+from domain.process.messages import (
+    ApproveAsked,
+    Event,
+    HoldAsked,
+    Opened,
+    RefuseAsked,
+    ReleaseAsked,
+    SkipAsked,
+    Waiting,
+)
 from domain.process.rows import row_of
 from domain.process.skips import refusal as skip_refusal
 from domain.process.words import ChangeKind, ChangeOutcome
@@ -251,6 +261,33 @@ def skip(course: Course, step: str, group: str | None) -> None:
     asked = SkipAsked(step=step, group=group, reason="paid otherwise", requested_by="ann", at=run.at)
     refused = skip_refusal(run.state, asked)
     course.skips += _unless_refused(course, asked, refused)
+
+
+def parked(course: Course) -> list[Waiting]:
+    return [one for one in row_of(course.run.state).waiting if one.parked] if course.run.state.groups else []
+
+
+@rule(weight=3, when=parked, which=Number(0, 5))
+def go_on_without(course: Course, which: int) -> None:
+    """An operator has the very step skipped that he sees parked."""
+    found = parked(course)
+    one = found[which % len(found)]
+    skip(course, one.step, one.group)
+
+
+@rule(
+    when=lambda course: any(
+        run.task is TaskWord.AUTHORIZE and not run.passed
+        for group in course.run.state.groups.values()
+        for run in group.runs.values()
+    ),
+    what=Among("price", "price", "payment"),
+    which=Number(0, 9),
+    more=Number(1, 4),
+)
+def change_of_open_money(course: Course, what: str, which: int, more: int) -> None:
+    """A change of what is to be paid or by what, while the answer about the money is still to come, or was no."""
+    course.run.edit(edit_of(course, what, "", which, more), f"e{course.number}")
 
 
 def _unless_refused(course: Course, asked: Event, refused: object) -> bool:

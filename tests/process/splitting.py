@@ -40,6 +40,9 @@ class ShortWorld(World):
         charges = self._charges(self.database.at(revision), group)
         return sum(self.units[group].values()) * UNIT + charges
 
+    def _asked_to_leave(self, request: Call) -> Lines:
+        return self.units.get(request.group) or super()._asked_to_leave(request)
+
     def needed(self, request: Call) -> int:
         assert isinstance(request.work, RequestShipment)
         return sum(request.work.lines.values()) * UNIT + self._charges(

@@ -1,0 +1,108 @@
+"""Plants a bug into a copy of the decider and has it looked for: by the machine, the saga grid, the examples."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.process.bug import Bug
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = (
+    "test_happy_path.py",
+    "test_cancelling.py",
+    "test_cancelling_amid_failures.py",
+    "test_failures.py",
+    "test_skipping.py",
+    "test_facts.py",
+    "test_resuming.py",
+    "test_edits.py",
+    "test_edit_kinds.py",
+    "test_edit_moments.py",
+    "test_edit_races.py",
+    "test_edit_new_groups.py",
+)
+SECONDS = 600
+"""How long a copy may be looked at in one go; a decider that goes round in circles is stopped then."""
+_IGNORED = shutil.ignore_patterns("__pycache__")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What found a bug: the machine by a seed, a cell of the saga grid, or else an example in words."""
+
+    by: str
+    """`machine`, `grid` or `example`."""
+    name: str
+    """The seed, the cell, or the test."""
+    steps: int = 0
+    """Steps that the machine took from that seed on up to the one that broke."""
+    broken: str = ""
+    """What was broken, as far as it was told."""
+
+    @property
+    def words(self) -> str:
+        """The same, to be read."""
+        where = f"seed {self.name} in {self.steps} steps" if self.by == "machine" else self.name
+        return f"{self.by}, {where}" + (f": {self.broken}" if self.broken else "")
+
+
+def plant(bug: Bug, folder: Path) -> None:
+    """A copy of the decider and its tests in `folder`, with the bug in it; ValueError if its line is not there.
+
+    Whatever else they need is linked, so that nothing but the copy is touched.
+    """
+    shutil.copytree(ROOT / "domain", folder / "domain", ignore=_IGNORED)
+    shutil.copytree(ROOT / "tests" / "process", folder / "tests" / "process", ignore=_IGNORED)
+    (folder / "tests" / "__init__.py").touch()
+    (folder / "tests" / "policy").symlink_to(ROOT / "tests" / "policy")
+    for path in ROOT.iterdir():
+        if not path.name.startswith(".") and path.name not in ("domain", "tests"):
+            (folder / path.name).symlink_to(path)
+    file = folder / "domain" / "process" / bug.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(bug.was) != 1:
+        raise ValueError(f"{bug.name}: {bug.file} has {text.count(bug.was)} places like {bug.was!r}")
+    file.write_text(text.replace(bug.was, bug.becomes), encoding="utf-8")
+
+
+def walked(folder: Path, seed: int, steps: int) -> Found | None:
+    """The machine's first seed, from `seed` on, that breaks within so many steps."""
+    done = _python(folder, "tests.process.walking", "--seed", str(seed), "--steps", str(steps), "--brief")
+    told = _told(done, r"^seed (\d+) after (\d+) steps: (.*)$", "machine")
+    return None if told is None else Found("machine", told[1], int(told[2]), told[3])
+
+
+def gridded(folder: Path, *cells: str) -> Found | None:
+    """The first cell of the saga grid, or of those that are named, that breaks."""
+    told = _told(_python(folder, "tests.process.grid_walk", *cells), r"^cell ([^:]+: [^:]+): (.*)$", "grid")
+    return None if told is None else Found("grid", told[1], broken=told[2])
+
+
+def exemplified(folder: Path, *names: str) -> Found | None:
+    """The first example, or of those that are named, that fails."""
+    tests = [str(Path("tests") / "process" / name) for name in names or EXAMPLES]
+    options = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no")
+    told = _told(_python(folder, "pytest", *options, *tests), r"^FAILED tests/process/(\S+)", "examples")
+    return None if told is None else Found("example", told[1])
+
+
+def _python(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def _told(done: subprocess.CompletedProcess[str], line: str, what: str) -> re.Match[str] | None:
+    """The line that names what found a bug; None where nothing did. RuntimeError where it could not be looked for."""
+    if done.returncode == 0:
+        return None
+    told = re.search(line, done.stdout, re.MULTILINE)
+    if done.returncode != 1 or told is None:
+        raise RuntimeError(f"the {what} could not be run:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return told
