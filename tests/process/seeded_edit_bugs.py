@@ -95,12 +95,6 @@ EDIT_BUGS = (
         'change.asked.change != "edit" or group_id in',
     ),
     Bug(
-        "a second change begins from a version that is not saved",
-        "edits.py",
-        " or draft.unsaved_revision is not None",
-        "",
-    ),
-    Bug(
         "a cancel waits behind an edit",
         "changes.py",
         'edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")',
