@@ -30,7 +30,7 @@ from domain.process.messages import (
     TrimReservation,
     Undo,
 )
-from domain.process.words import REMOTE, Operation
+from domain.process.words import REMOTE, ChangeKind, Operation
 from tests.process.database import FINAL, Database, how_final
 from tests.process.editing import Edit, revised_by
 from tests.process.policies import slice_with, standard
@@ -39,6 +39,8 @@ from tests.process.stockroom import Stockroom
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
 """Calls without an effect of their own: they are not in the effects ledger."""
+TOO_LATE_ONCE_PICKED = frozenset({ChangeKind.QUANTITY_DOWN, ChangeKind.ITEM, ChangeKind.CANCELLED})
+"""Changes of a line for which no request is cancelled that was picked, unless a person agreed."""
 
 
 @dataclass
@@ -315,12 +317,13 @@ class World:
             standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
             assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"
 
-    def made_before_it_breaks(self, cancel: Call, change_id: str) -> None:
+    def made_before_it_breaks(self, cancel: Call, change_id: str, *, agreed: bool = False) -> None:
         """When a request is cancelled for a change, all that its group will need is held and funded (CHG8)."""
         _, after = self.database.proposals[change_id]
         place = {plan.id: plan.location for plan in after.groups}.get(cancel.group, "")
         at_home = {line.number for line in self.database.at(cancel.revision).lines if line.group == cancel.group}
-        changed = {one.number for one in revised_by(self.edits[change_id], self.database.at(cancel.revision)).lines}
+        revised = revised_by(self.edits[change_id], self.database.at(cancel.revision))
+        changed = {one.number for one in revised.lines if one.kind in TOO_LATE_ONCE_PICKED}
         assert isinstance(cancel.work, Undo)
         assert self.asked_after.get(cancel.work.of) != "picked" or not changed & at_home, (
             "cancelled, and was picked (CHG5)"

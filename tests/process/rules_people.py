@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from domain.policy.model import TaskWord
 from domain.process.approvals import refusal as approval_refusal
 from domain.process.change_requests import read_change_request
 from domain.process.holds import refusal as hold_refusal
@@ -273,21 +272,6 @@ def go_on_without(course: Course, which: int) -> None:
     found = parked(course)
     one = found[which % len(found)]
     skip(course, one.step, one.group)
-
-
-@rule(
-    when=lambda course: any(
-        run.task is TaskWord.AUTHORIZE and not run.passed
-        for group in course.run.state.groups.values()
-        for run in group.runs.values()
-    ),
-    what=Among("price", "price", "payment"),
-    which=Number(0, 9),
-    more=Number(1, 4),
-)
-def change_of_open_money(course: Course, what: str, which: int, more: int) -> None:
-    """A change of what is to be paid or by what, while the answer about the money is still to come, or was no."""
-    course.run.edit(edit_of(course, what, "", which, more), f"e{course.number}")
 
 
 def _unless_refused(course: Course, asked: Event, refused: object) -> bool:

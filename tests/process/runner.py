@@ -102,7 +102,8 @@ class Run:
             self.world.sent(call, self.state.revision, changing=self.state.change is not None)
             edit = self.state.change
             if call.operation is Operation.CANCEL_SHIPMENT and edit is not None and edit.proposed is not None:
-                self.world.made_before_it_breaks(call, edit.asked.change_id)
+                agreed = edit.asked.change_id in self.state.approved
+                self.world.made_before_it_breaks(call, edit.asked.change_id, agreed=agreed)
         self.pending.extend(decision.calls)
         self.calls.extend(decision.calls)
         self.stops.extend(decision.stops)

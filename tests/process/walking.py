@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.process import rules_outside, rules_people
+from tests.process import rules_money, rules_outside, rules_people
 from tests.process.course import PLACE, Course, placed
 from tests.process.rules import RULES, Args, drawn
 
 STEPS, AFTERLIFE = 50, 3
 """How many steps an order's life has at most, before it is helped to its end; and how many once it is over."""
-DECLARED = (rules_outside.__name__, rules_people.__name__)
+DECLARED = (rules_money.__name__, rules_outside.__name__, rules_people.__name__)
 NAMES = list(RULES)
 WEIGHTS = [one.weight for one in RULES.values()]
 TWICE = 4
