@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 TEMPORARY_ROOT = "PYTEST_DEBUG_TEMPROOT"
+_PREFIX = "ordito-tests-"
 _root = pytest.StashKey[Path]()
 
 
@@ -15,15 +17,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """Gives this run a root of its own.
 
     Each run of pytest closes the root that runs share to other users. When root runs the tests, PostgreSQL is another
-    user, and a second run at the same time would take its data away from it.
+    user, and a second run at the same time would take its data away from it. A run that failed or was killed leaves
+    gigabytes behind: the next run clears them away.
     """
     if TEMPORARY_ROOT not in os.environ:
-        config.stash[_root] = Path(tempfile.mkdtemp(prefix="ordito-tests-"))
+        clear_ended_runs(Path(tempfile.gettempdir()))
+        config.stash[_root] = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         os.environ[TEMPORARY_ROOT] = str(config.stash[_root])
 
 
+def clear_ended_runs(folder: Path) -> None:
+    """Removes the roots in `folder` whose run, named by the number of its process, is over."""
+    for root in folder.glob(f"{_PREFIX}*"):
+        process = root.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(root, ignore_errors=True)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Keeps what a failed run left, for looking at it."""
+    """Keeps what a failed run left, for looking at it, until the next run."""
     if exitstatus == pytest.ExitCode.OK and _root in session.config.stash:
         shutil.rmtree(session.config.stash[_root], ignore_errors=True)
 
