@@ -51,7 +51,7 @@ from domain.process.rows import row_of, save_of
 from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
-from domain.process.words import REMOTE, Operation
+from domain.process.words import REMOTE, ChangeOutcome, Operation
 
 
 def decide(state: OrderState, event: Event) -> Decision:
@@ -310,7 +310,7 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     if state.flights:
         if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in TELLING:
             save = _save_after(state, calls[0], event)
-            if not _decides_edit(state, save) and (save.revised is None or calls[0].operation not in REMOTE):
+            if not _may_be_overtaken(state, save) and (save.revised is None or calls[0].operation not in REMOTE):
                 call = calls[0].model_copy(update={"save": save})
                 flight = state.flights[call.key].model_copy(update={"call": call})
                 state, calls = state.model_copy(update={"flights": {call.key: flight}}), [call]
@@ -323,12 +323,16 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     return state.model_copy(update={"finished": closed}), calls
 
 
-def _decides_edit(state: OrderState, save: Save) -> bool:
-    """Whether the save would answer an edit that may be overtaken while its call is on the way (CHG12)."""
+def _may_be_overtaken(state: OrderState, save: Save) -> bool:
+    """Whether the save would answer what somebody may still decide while its call is on the way: an edit that a cancel
+    goes before (CHG12), or a change that a person may yet agree to or turn down (CHG10)."""
     change = state.change
-    if change is None or change.asked.change != changes.EDIT:
-        return False
-    return any(given.change_id == change.asked.change_id for given in save.answers)
+    edit = change is not None and change.asked.change == changes.EDIT and change.asked.change_id
+    waits = {one.asked.change_id for one in state.pending}
+    return any(
+        given.change_id == edit or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
+        for given in save.answers
+    )
 
 
 def _with_revision_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:

@@ -103,7 +103,7 @@ EDIT_BUGS = (
     Bug(
         "an edit is answered with a call that a cancel may overtake",
         "decide.py",
-        "if not _decides_edit(state, save) and",
+        "if not _may_be_overtaken(state, save) and",
         "if True and",
     ),
     Bug(

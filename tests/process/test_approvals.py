@@ -93,6 +93,19 @@ def test_the_order_goes_on_meanwhile_and_its_end_refuses_the_change() -> None:
     assert run.world.database.answers["e1"].code == "order_closed"
 
 
+def test_what_is_decided_while_the_last_call_is_on_its_way_counts_though_its_answer_is_lost() -> None:
+    run = pending()
+    run.carrier("shipped")
+    last = run.up_to(Operation.INVOICE)
+    run.finish(last, fault=True, effect=True)
+    turn_down(run).settle()
+    run.pass_time(timedelta(hours=1))
+    run.settle()
+    assert refused(run, "turned_down") == "Turned down by bob: too much work. Nothing was changed."
+    assert run.world.database.answers["e1"].code == "turned_down"
+    assert (run.row.status, run.state.finished) == (Status.COMPLETED, True)
+
+
 def test_the_same_change_again_is_the_same_change_and_another_one_is_carried_out() -> None:
     run = pending()
     before = len(run.calls)
