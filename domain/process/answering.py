@@ -243,7 +243,7 @@ def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
         do = ActionWord.DO
     elif not group.lines or step not in group.runs:
         do = ActionWord.UNDO
-    elif task is TaskWord.AUTHORIZE and rework.authorize is not None:
+    elif task is TaskWord.AUTHORIZE and (rework.authorize is not None or group.runs[step].state is RunState.UNDONE):
         do = ActionWord.REDO
     elif rework.pattern is Pattern.KEEP or rework.kinds == (ChangeKind.PAYMENT,):
         do = ActionWord.KEEP

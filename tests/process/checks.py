@@ -14,6 +14,7 @@ from domain.process.rows import group_status, row_of
 from domain.process.state import Decision, Group, OrderState, RunState
 from domain.process.words import MOVES, ChangeKind, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
+from tests.process.database import FINAL, how_final
 from tests.process.standing import stands
 
 
@@ -103,7 +104,7 @@ class Watch:
         if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not group.parts:
             assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
         if call.save is not None and after.change is not None and after.change.asked.change == "edit":
-            told = {answer.change_id for answer in call.save.answers}
+            told = {answer.change_id for answer in call.save.answers if how_final(answer) == FINAL}
             assert after.change.asked.change_id not in told, "an edit is answered before its last call is (CHG12)"
         ended = isinstance(event, CallDone | CallFailed) and event.key == call.key
         running = None if ended else before.flights.get(call.key)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from domain.process.messages import ChangeAnswer, ChangeAsked, Opened, Terms
+from domain.process.messages import AuthorizePayment, ChangeAnswer, ChangeAsked, Opened, Terms
 from domain.process.state import OrderState, RunState
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation
 from tests.process.editing import KINDS, Edit, drawn
@@ -67,6 +67,18 @@ def test_the_change_with_its_token_does_what_the_preview_said_under_the_same_id(
     assert said(run.answer("e1")) == said(preview)
     assert run.answer("e1").preview is False
     assert set(run.answer("e1").assumptions) <= set(preview.assumptions)
+
+
+def test_money_that_expires_while_the_change_is_carried_out_is_made_anew_as_previewed() -> None:
+    run = released()
+    preview = run.preview(MORE)
+    run.edit(MORE, token=preview.token).settle(lambda call: call.operation is Operation.RESERVE)
+    run.expire(run.key("authorize"))
+    run.settle()
+    assert said(run.answer("e1")) == said(preview)
+    assert [action.do for action in run.answer("e1").plan if action.step == "authorize"] == [ActionWord.REDO]
+    held = [run.world.done[key] for key in run.world.held("1")]
+    assert [call.work.amount for call in held if isinstance(call.work, AuthorizePayment)] == [5500]
 
 
 def test_a_carrier_that_takes_its_time_does_not_move_the_promise_of_a_token() -> None:
