@@ -196,7 +196,7 @@ def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
         group = draft.groups[rework.group]
         steps = required(draft, group) if rework.founds else steps_of(draft.process(group))
         actions += [
-            _action(group, step.step, step.do, rework)
+            _action(draft, group, step.step, step.do, rework)
             for step in steps
             if rework.founds or step.step in group.runs or (draft.base.release > 5 and _is_taken_back(group, step.step))
         ]
@@ -237,13 +237,20 @@ _DOES = {
 }
 
 
-def _action(group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
+def _needs_other_money(draft: Draft, group: Group, step: str, rework: Rework) -> bool:
+    """Whether the change would have had money held anew, had the old authorization not expired meanwhile."""
+    run = group.runs[step]
+    more = draft.amount(group) > (run.snapshot.amount or 0)
+    return run.state is RunState.UNDONE and (more or ChangeKind.PAYMENT in rework.kinds)
+
+
+def _action(draft: Draft, group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
     do = ActionWord.KEEP
     if rework.founds:
         do = ActionWord.DO
     elif not group.lines or step not in group.runs:
         do = ActionWord.UNDO
-    elif task is TaskWord.AUTHORIZE and (rework.authorize is not None or group.runs[step].state is RunState.UNDONE):
+    elif task is TaskWord.AUTHORIZE and (rework.authorize is not None or _needs_other_money(draft, group, step, rework)):
         do = ActionWord.REDO
     elif rework.pattern is Pattern.KEEP or rework.kinds == (ChangeKind.PAYMENT,):
         do = ActionWord.KEEP

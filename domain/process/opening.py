@@ -31,7 +31,7 @@ def opened(draft: Draft, opened: Opened) -> None:
     draft.facts_ = opened.facts
     draft.policy_ = opened.policy
     draft.known = opened.known if draft.known is not None else None
-    draft.answered = opened.answered or ()
+    draft.answered = tuple(dict.fromkeys((*(opened.answered or ()), *draft.answered)))
     if draft.base.release > 8:  # what was answered before comes to nothing, also if it was sent again before this
         draft.waiting_changes = tuple(one for one in draft.waiting_changes if one.change_id not in draft.answered)
     else:

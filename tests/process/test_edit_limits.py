@@ -7,10 +7,11 @@ import pytest
 from domain.process.change_requests import problem_of, read_change_request
 from domain.process.messages import ChangeAsked
 from domain.process.words import ChangeOutcome, Operation
-from limits import MAX_LINES, MAX_WAITING_CHANGES
+from limits import MAX_ANSWERS, MAX_LINES, MAX_WAITING_CHANGES
 from tests.process.changed import UP, released
 from tests.process.editing import Edit
-from tests.process.outside import MORNING
+from tests.process.outside import MORNING, World
+from tests.process.runner import Run
 
 
 def test_a_full_line_turns_a_change_down_and_lets_a_cancel_pass() -> None:
@@ -24,6 +25,19 @@ def test_a_full_line_turns_a_change_down_and_lets_a_cancel_pass() -> None:
     run.cancel("c1")
     run.settle()
     assert run.answer("c1").outcome is ChangeOutcome.ACCEPTED
+
+
+def test_of_more_changes_before_the_order_is_open_than_answers_are_at_hand_none_is_forgotten() -> None:
+    run = Run(world=World()).begin()
+    ids = [f"w{n}" for n in range(MAX_WAITING_CHANGES + MAX_ANSWERS + 5)]
+    for change_id in ids:
+        run.edit(UP, change_id)
+    run.finish(run.up_to(Operation.OPEN))
+    at_hand = run.state.answers.keys() | {asked.change_id for asked in run.state.waiting_changes}
+    assert run.state.change is not None
+    assert set(ids) == at_hand | set(run.state.answered) | {run.state.change.asked.change_id}
+    run.settle()
+    assert {run.world.database.answers[change_id].code for change_id in run.state.answered} == {"queue_full"}
 
 
 def test_a_change_that_cannot_be_worked_out_is_given_up_and_the_order_goes_on() -> None:
