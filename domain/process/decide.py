@@ -94,12 +94,20 @@ def _send_postponed(draft: Draft) -> None:
         flight = draft.flights.get(call.key)
         if flight is None:
             continue
-        if flight.move is None and not flight.undo and call.group and not _still_begins(draft, call):
+        if _is_new(draft, flight) and not _still_begins(draft, call):
             del draft.flights[call.key]
             draft.change_run(call.group, call.step, state=RunState.UNDONE, key=None, parked=None)
         else:
             draft.calls.append(call)
     draft.postponed = ()
+
+
+def _is_new(draft: Draft, flight: Flight) -> bool:
+    """Whether the call begins a step. One that was sent before and had no answer may have happened: it is sent again."""
+    call = flight.call
+    if flight.move is not None or flight.undo or not call.group or flight.faults:
+        return False
+    return draft.groups[call.group].runs[call.step].unanswered is None
 
 
 def _still_begins(draft: Draft, call: Call) -> bool:

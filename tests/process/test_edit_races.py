@@ -9,6 +9,7 @@ from tests.process.changed import UP, accepted, ends_well, refused, released, si
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.ending import is_well
+from tests.process.outside import World
 from tests.process.runner import Run
 
 # ---- several changes, and the same one again ---------------------------------------------------------------
@@ -160,4 +161,18 @@ def test_a_new_version_that_could_not_be_saved_is_saved_with_the_next_try() -> N
     run.finish(save)
     assert run.world.database.revision == 2
     assert since(run, before) == ["reserve/1/r2/trim_reservation/1", "ship/1/r2/request_shipment/2"]
+    ends_well(run)
+
+
+def test_what_got_no_answer_is_sent_again_before_the_next_change_is_worked_out() -> None:
+    run = Run(world=World(groups=2)).begin()
+    run.settle(lambda call: call.operation is Operation.RESERVE and call.group == "2")
+    lost = run.pending[0]
+    run.finish(lost, fault=True, effect=True)
+    run.settle()
+    run.edit(UP).settle(lambda call: call.operation is Operation.SAVE)
+    run.pass_time(timedelta(minutes=2))
+    run.edit(Edit(quantity={3: 1}), "e2").settle()
+    assert [call.key for call in run.calls].count(lost.key) == 2
+    assert len(run.world.live(Operation.RESERVE, "2")) == 1
     ends_well(run)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.process.messages import CallFailed, Hold, HoldAsked, ReleaseAsked, Undo
+from domain.process.messages import AuthorizePayment, CallFailed, Hold, HoldAsked, ReleaseAsked, Undo
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.editing import Edit
@@ -113,6 +113,19 @@ def test_a_change_that_finds_it_stuck_knows_of_the_request_that_stands() -> None
     assert run.world.done[request].operation is Operation.SHIP
     nothing_stands(run)
     assert run.log.count("cancel_shipment") == 1
+
+
+def test_a_change_that_finds_it_stuck_has_the_higher_total_held_before_the_request_is_cancelled() -> None:
+    run = stuck("done")
+    before = len(run.calls)
+    run.edit(Edit(quantity={1: 3}), "e1").settle()
+    assert run.answer("e1").outcome == ChangeOutcome.ACCEPTED
+    sent = [call.operation for call in run.calls[before:]]
+    assert sent.index(Operation.AUTHORIZE) < sent.index(Operation.CANCEL_SHIPMENT)
+    run.retry()
+    run.settle()
+    held = [run.world.done[key].work for key in run.world.held()]
+    assert [work.amount for work in held if isinstance(work, AuthorizePayment)] == [5500]
 
 
 def test_a_change_waits_while_nobody_knows_whether_the_request_arrived() -> None:
