@@ -4,7 +4,8 @@ A new workflow walks the process from its beginning, at the revision that the or
 each step that is done already, so nothing happens twice outside; facts from outside are told again, in their old order,
 behind the start. Changes without an answer are told with the start itself, so that nothing new is begun before they
 are known. One that has its answer is not told again: the order is opened as it made it. One that waits for a person is:
-it is judged anew, and waits again if it has to; a person who has agreed is not asked a second time.
+it is judged anew, and waits again if it has to; a person who has agreed is not asked a second time. A cancel whose
+acceptance was saved with the last call that it made, and whose order does not know of it, is carried out to its end.
 """
 
 import json
@@ -25,7 +26,10 @@ FROM sales_order o WHERE number = %s FOR UPDATE OF o
 """
 MESSAGES = """
 SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at,
-       coalesce(c.outcome NOT IN ('pending_approval', 'in_progress'), false) AS answered
+       coalesce(
+           c.outcome NOT IN ('pending_approval', 'in_progress') AND NOT (c.kind = 'cancel' AND c.outcome = 'accepted'),
+           false
+       ) AS answered
 FROM dispatch d
 LEFT JOIN change_request c
        ON d.kind = 'change' AND c.order_number = d.order_number AND c.change_id = d.payload ->> 'change_id'
@@ -35,7 +39,9 @@ ORDER BY d.id
 SIGNALLED = """
 SELECT c.change_id, c.kind, c.requested_by, c.received_at
 FROM change_request c
-WHERE c.order_number = %s AND (c.outcome IS NULL OR c.outcome IN ('pending_approval', 'in_progress'))
+WHERE c.order_number = %s
+  AND (c.outcome IS NULL OR c.outcome IN ('pending_approval', 'in_progress')
+       OR (c.kind = 'cancel' AND c.outcome = 'accepted'))
   AND NOT EXISTS (
     SELECT FROM dispatch d
     WHERE d.order_number = c.order_number AND d.kind = 'change' AND d.payload ->> 'change_id' = c.change_id)

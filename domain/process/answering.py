@@ -237,11 +237,12 @@ _DOES = {
 }
 
 
-def _needs_other_money(draft: Draft, group: Group, step: str, rework: Rework) -> bool:
-    """Whether the change would have had money held anew, had the old authorization not expired meanwhile."""
+def _has_money_held_anew(draft: Draft, group: Group, step: str, rework: Rework) -> bool:
+    """Whether the change does, or would have done had the old authorization not expired meanwhile."""
     run = group.runs[step]
     more = draft.amount(group) > (run.snapshot.amount or 0)
-    return run.state is RunState.UNDONE and (more or ChangeKind.PAYMENT in rework.kinds)
+    lapsed = run.state is RunState.UNDONE
+    return rework.authorize is not None or (lapsed and (more or ChangeKind.PAYMENT in rework.kinds))
 
 
 def _action(draft: Draft, group: Group, step: str, task: TaskWord, rework: Rework) -> Action:
@@ -250,7 +251,7 @@ def _action(draft: Draft, group: Group, step: str, task: TaskWord, rework: Rewor
         do = ActionWord.DO
     elif not group.lines or step not in group.runs:
         do = ActionWord.UNDO
-    elif task is TaskWord.AUTHORIZE and (rework.authorize is not None or _needs_other_money(draft, group, step, rework)):
+    elif task is TaskWord.AUTHORIZE and _has_money_held_anew(draft, group, step, rework):
         do = ActionWord.REDO
     elif rework.pattern is Pattern.KEEP or rework.kinds == (ChangeKind.PAYMENT,):
         do = ActionWord.KEEP

@@ -103,7 +103,7 @@ def _send_postponed(draft: Draft) -> None:
 
 
 def _is_new(draft: Draft, flight: Flight) -> bool:
-    """Whether the call begins a step. One that was sent before and had no answer may have happened: it is sent again."""
+    """Whether the call begins a step. One that was sent before, and had no answer, may have happened: it goes again."""
     call = flight.call
     if flight.move is not None or flight.undo or not call.group or flight.faults:
         return False
@@ -128,6 +128,7 @@ def _take_up_line(draft: Draft) -> None:
     if not draft.opened or not draft.waiting_changes or draft.change is not None:
         return
     draft.stuck = not known.busy(draft) and remains.all_is_known(draft)
+    facts.hear_early(draft)  # what the carrier told of a request that was only now taken as it stands
     if not known.behind(draft):
         undo_leftovers(draft)
         changes.pursue(draft)

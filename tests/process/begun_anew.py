@@ -3,7 +3,7 @@
 from domain.process.messages import Begun, ChangeAsked, Undo
 from domain.process.words import ChangeOutcome
 from tests.process.checks import Watch
-from tests.process.database import FINAL, how_final
+from tests.process.database import is_settled
 from tests.process.runner import Run, fresh
 
 
@@ -43,7 +43,7 @@ def _calls_are_lost(run: Run) -> None:
 def _open_changes(run: Run) -> tuple[ChangeAsked, ...]:
     """The changes without an answer, oldest first. One that came as a raw signal is kept from when it was begun."""
     world, answers = run.world, run.world.database.answers
-    final = {change_id for change_id, given in answers.items() if how_final(given) == FINAL}
+    final = {change_id for change_id, given in answers.items() if is_settled(given)}
     open_: dict[str, ChangeAsked] = {}
     for fact in run.facts:
         if isinstance(fact, ChangeAsked) and fact.problem is None and fact.change_id not in final:

@@ -4,7 +4,7 @@ from domain.process.messages import Opened, RequestShipment
 from domain.process.rows import row_of
 from domain.process.state import Group, RunState
 from domain.process.words import Operation, Status
-from tests.process.database import same_answer
+from tests.process.database import is_settled, same_answer
 from tests.process.runner import Run
 
 STANDING = (Operation.RESERVE, Operation.SHIP, Operation.INVOICE)
@@ -16,7 +16,10 @@ def is_well(run: Run, *, skipped: bool = False) -> None:
     assert database.row == row, "the read model is not what the workflow has"
     assert database.version == state.saved_version
     assert database.answers.keys() == state.answers.keys() | set(state.answered), "an answer was not saved (CHG14)"
-    assert all(same_answer(database.answers[change_id], state.answers[change_id]) for change_id in state.answers)
+    for change_id, given in state.answers.items():
+        first = database.answers[change_id]
+        again = database.resumed and not is_settled(first)
+        assert same_answer(first, given) or (again and first.outcome == given.outcome), "another answer was saved"
     assert run.watch.asked <= database.answers.keys()
     if row.status == Status.CANCELLED:
         _is_cancelled(run)

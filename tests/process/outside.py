@@ -31,7 +31,7 @@ from domain.process.messages import (
     Undo,
 )
 from domain.process.words import REMOTE, ChangeKind, Operation
-from tests.process.database import FINAL, Database, how_final
+from tests.process.database import Database, is_settled
 from tests.process.editing import Edit, revised_by
 from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
@@ -197,7 +197,7 @@ class World:
         rows = self.database.row.groups if self.database.row else None
         now = {line.number for line in self.database.opened.lines} if self.database.opened else set()
         dropped = tuple(sorted(self.database.numbers - now))
-        answered = tuple(id_ for id_, given in self.database.answers.items() if how_final(given) == FINAL)
+        answered = tuple(id_ for id_, given in self.database.answers.items() if is_settled(given))
         told = {"known": self.known(), "answered": answered, "rows": rows, "dropped": dropped}
         return self.database.opened.model_copy(update=told)
 

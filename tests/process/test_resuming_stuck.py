@@ -175,3 +175,17 @@ def test_a_change_waits_while_money_was_taken_that_the_walk_has_not_come_to() ->
     assert run.answer("e1").outcome == ChangeOutcome.REFUSED
     assert list(run.world.captured().values()) == [taken]
     assert run.world.gone == set()
+
+
+def test_a_cancel_that_was_accepted_with_a_lost_answer_is_carried_out_when_it_is_resumed() -> None:
+    run = Run().begin().settle()
+    run.cancel()
+    run.settle(lambda call: call.save is not None and "order.cancelled" in {one.type for one in call.save.events})
+    run.finish(run.pending[0], fault=True, effect=True)
+    run.settle()
+    assert run.world.database.answers["c1"].outcome is ChangeOutcome.ACCEPTED
+    assert [wait.code for wait in run.row.waiting if wait.parked] == ["undo_failed"]
+    run = resumed(run).settle()
+    nothing_stands(run)
+    assert (run.row.status, run.state.finished) == (Status.CANCELLED, True)
+    assert run.log.count("request_shipment") == 0, "nothing is sent again"
