@@ -6,7 +6,7 @@ function runs in the workflow, in property tests and, later, in the backtest.
 
 from typing import assert_never
 
-from domain.policy.model import Choose, Path, Step
+from domain.policy.model import Choose, Path, Step, TaskWord
 from domain.process import (
     answering,
     approvals,
@@ -237,7 +237,14 @@ def _advance(draft: Draft) -> None:
 
 
 def _is_held(draft: Draft, group: Group, step: Step) -> bool:
+    if step.do is TaskWord.SHIP and draft.base.release > 8 and _may_ship_already(group):
+        return True
     return holds.keeps_back(draft, group, step) and not known.catches_up(draft, group.id, step)
+
+
+def _may_ship_already(group: Group) -> bool:
+    """Whether an earlier request is still to be cancelled: a line has one live request at most (I12)."""
+    return any(run.operation is Operation.SHIP and run.state is RunState.UNDOING for run in group.past)
 
 
 def _passed(draft: Draft, group_id: str, step: Step) -> bool:

@@ -179,6 +179,7 @@ def test_a_change_waits_while_money_was_taken_that_the_walk_has_not_come_to() ->
 
 def test_a_cancel_that_was_accepted_with_a_lost_answer_is_carried_out_when_it_is_resumed() -> None:
     run = Run().begin().settle()
+    run.edit(Edit(move={1: "east", 2: "east"})).settle()  # the stock is younger than the money now, and goes before it
     run.cancel()
     run.settle(lambda call: call.save is not None and "order.cancelled" in {one.type for one in call.save.events})
     run.finish(run.pending[0], fault=True, effect=True)
