@@ -19,6 +19,7 @@ from domain.process import (
     opening,
     previews,
     remains,
+    saving,
     skips,
 )
 from domain.process.applying import undo_leftovers
@@ -42,7 +43,6 @@ from domain.process.messages import (
     ReleaseAsked,
     RetryAsked,
     Save,
-    SaveOrder,
     SkipAsked,
     TimePassed,
     Undo,
@@ -51,7 +51,7 @@ from domain.process.rows import row_of, save_of
 from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import judge_deadline
-from domain.process.words import REMOTE, ChangeOutcome, Operation
+from domain.process.words import REMOTE, Operation
 
 
 def decide(state: OrderState, event: Event) -> Decision:
@@ -312,10 +312,6 @@ def _saved(draft: Draft, save: Save) -> None:
         draft.saved_row, draft.saved_version = save.row, save.version
 
 
-TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
-"""Calls whose success cannot be decided in advance, for it is their answer that counts; and the save itself."""
-
-
 def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderState, list[Call]]:
     """Gives a lone call the save of the state it leads to; with no call on its way, saves what is unsaved.
 
@@ -324,60 +320,19 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     carries a save, and the read model is written when they have all come back.
     """
     if state.flights:
-        if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in TELLING:
+        if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in saving.TELLING:
             save = _save_after(state, calls[0], event)
-            if not _may_be_overtaken(state, save) and (save.revised is None or calls[0].operation not in REMOTE):
+            if not saving.may_be_overtaken(state, save) and (save.revised is None or calls[0].operation not in REMOTE):
                 call = calls[0].model_copy(update={"save": save})
                 flight = state.flights[call.key].model_copy(update={"call": call})
                 state, calls = state.model_copy(update={"flights": {call.key: flight}}), [call]
-        return _with_revision_saved(state, calls)
+        return saving.with_revision(state, calls)
     if not state.groups:
         return state, calls
     if state.unsaved_events or state.unsaved_answers or state.unsaved_revision or row_of(state) != state.saved_row:
-        return _with_save_call(state)
+        return saving.with_all(state)
     closed = row_of(state).finished and state.change is None
     return state.model_copy(update={"finished": closed}), calls
-
-
-def _may_be_overtaken(state: OrderState, save: Save) -> bool:
-    """Whether the save would answer what somebody may still decide while its call is on the way: an edit that a cancel
-    goes before (CHG12), or a change that a person may yet agree to or turn down (CHG10)."""
-    change = state.change
-    edit = change is not None and change.asked.change == changes.EDIT and change.asked.change_id
-    waits = {one.asked.change_id for one in state.pending}
-    return any(
-        given.change_id == edit or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
-        for given in save.answers
-    )
-
-
-def _with_revision_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
-    """A new version of the order is saved at once: whoever got the answer reads what it says (CHG14)."""
-    if state.unsaved_revision is None:
-        return _with_approval_saved(state, calls)
-    saving = {flight.call.key for flight in state.flights.values() if _saves_revision(state, flight.call)}
-    if state.release > 6:
-        waiting = tuple(call for call in calls if call.key not in saving)
-        state = state.model_copy(update={"postponed": (*state.postponed, *waiting)})
-        calls = [call for call in calls if call.key in saving]
-    if saving:
-        return state, calls
-    state, save = _with_save_call(state)
-    return state, [*calls, *save]
-
-
-def _with_approval_saved(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
-    """What a person agreed to is saved before it is begun: a resumed order asks nobody twice (CHG10)."""
-    saving = [flight.call.save for flight in state.flights.values() if flight.call.operation is Operation.SAVE]
-    missing = approvals.unsaved(state) - {given.change_id for save in saving if save for given in save.answers}
-    if not missing:
-        return state, calls
-    state, save = _with_save_call(state)
-    return state, [*calls, *save]
-
-
-def _saves_revision(state: OrderState, call: Call) -> bool:
-    return call.operation not in REMOTE and call.save is not None and call.save.revised == state.unsaved_revision
 
 
 def _save_after(state: OrderState, call: Call, event: Event) -> Save:
@@ -386,18 +341,3 @@ def _save_after(state: OrderState, call: Call, event: Event) -> Save:
     unsaved = state.model_copy(update={"flights": {call.key: flight}})
     done = CallDone(key=call.key, outcome=Outcome(at=call.at), at=event.at)
     return save_of(_apply(unsaved, done).state())
-
-
-def _with_save_call(state: OrderState) -> tuple[OrderState, list[Call]]:
-    # One version more than any state that a call's save may have been written for in advance.
-    state = state.model_copy(update={"version": state.version + 1, "finished": False})
-    call = Call(
-        key=f"{state.number}/save/v{state.version}",
-        order=state.number,
-        revision=state.revision,
-        at=state.clock,
-        work=SaveOrder(),
-        save=save_of(state),
-        summary="save the order's state",
-    )
-    return state.model_copy(update={"flights": state.flights | {call.key: Flight(call=call)}}), [call]

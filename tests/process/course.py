@@ -111,9 +111,15 @@ class Course:
         if self.resting:
             run.pass_time(timedelta(seconds=61))
             return
-        if any(waiting.parked for waiting in row_of(run.state).waiting):
+        parked = [waiting for waiting in row_of(run.state).waiting if waiting.parked]
+        if parked:
             run.retry()
             run.settle()
+        for waiting in parked:
+            if waiting.code == "nothing_to_capture":  # somebody had its authorization skipped: so is what takes it
+                self.skips += 1
+                run.skip(waiting.step, waiting.group)
+                run.settle()
         for group in run.state.groups.values():
             ship = group.runs.get("ship")
             if ship is not None and ship.state is RunState.DONE and not run.state.finished and ship.key:

@@ -244,5 +244,7 @@ def workflow_lost(course: Course, arrived: int, entered: int) -> None:
         run.world.answer(call)
     for call in run.pending[arrived : arrived + entered]:
         run.world.answer(call, fault=True, effect=False)
+    if not can_be_resumed(course):
+        return  # what arrived has ended it, as far as the database knows
     course.patience = max(0, course.patience - len(run.calls))
     course.run = resumed(run)

@@ -103,13 +103,13 @@ EDIT_BUGS = (
     Bug(
         "an edit is answered with a call that a cancel may overtake",
         "decide.py",
-        "if not _may_be_overtaken(state, save) and",
+        "if not saving.may_be_overtaken(state, save) and",
         "if True and",
     ),
     Bug(
         "the new version is saved with the last call only",
         "decide.py",
-        "return _with_revision_saved(state, calls)",
+        "return saving.with_revision(state, calls)",
         "return state, calls",
     ),
     Bug(

@@ -1,0 +1,68 @@
+"""What is saved by itself and what with another call, and what has to wait for it (design rule 9, CHG10, CHG14)."""
+
+from domain.process import approvals
+from domain.process.changes import EDIT
+from domain.process.messages import Call, Save, SaveOrder
+from domain.process.rows import save_of
+from domain.process.state import Flight, OrderState
+from domain.process.words import REMOTE, ChangeOutcome, Operation
+
+TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
+"""Calls whose success cannot be decided in advance, for it is their answer that counts; and the save itself."""
+
+
+def may_be_overtaken(state: OrderState, save: Save) -> bool:
+    """Whether the save would answer what somebody may still decide while its call is on the way: an edit that a cancel
+    goes before (CHG12), or a change that a person may yet agree to or turn down (CHG10)."""
+    change = state.change
+    edit = change is not None and change.asked.change == EDIT and change.asked.change_id
+    waits = {one.asked.change_id for one in state.pending}
+    return any(
+        given.change_id == edit or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
+        for given in save.answers
+    )
+
+
+def with_revision(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
+    """A new version of the order is saved at once: whoever got the answer reads what it says (CHG14)."""
+    if state.unsaved_revision is None:
+        return _with_approval(state, calls)
+    saving = {flight.call.key for flight in state.flights.values() if _saves_revision(state, flight.call)}
+    if state.release > 6:
+        waiting = tuple(call for call in calls if call.key not in saving)
+        state = state.model_copy(update={"postponed": (*state.postponed, *waiting)})
+        calls = [call for call in calls if call.key in saving]
+    if saving:
+        return state, calls
+    state, save = with_all(state)
+    return state, [*calls, *save]
+
+
+def _with_approval(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
+    """What a person agreed to is saved before it is begun: a resumed order asks nobody twice (CHG10)."""
+    saving = [flight.call.save for flight in state.flights.values() if flight.call.operation is Operation.SAVE]
+    missing = approvals.unsaved(state) - {given.change_id for save in saving if save for given in save.answers}
+    if not missing:
+        return state, calls
+    state, save = with_all(state)
+    return state, [*calls, *save]
+
+
+def _saves_revision(state: OrderState, call: Call) -> bool:
+    return call.operation not in REMOTE and call.save is not None and call.save.revised == state.unsaved_revision
+
+
+def with_all(state: OrderState) -> tuple[OrderState, list[Call]]:
+    """Saves all that is not saved, by a call of its own."""
+    # One version more than any state that a call's save may have been written for in advance.
+    state = state.model_copy(update={"version": state.version + 1, "finished": False})
+    call = Call(
+        key=f"{state.number}/save/v{state.version}",
+        order=state.number,
+        revision=state.revision,
+        at=state.clock,
+        work=SaveOrder(),
+        save=save_of(state),
+        summary="save the order's state",
+    )
+    return state.model_copy(update={"flights": state.flights | {call.key: Flight(call=call)}}), [call]
