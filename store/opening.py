@@ -79,11 +79,12 @@ ORDER BY m.key
 took another."""
 
 ANSWERED = """
-SELECT change_id FROM change_request
-WHERE order_number = %s AND (outcome = 'refused' OR (kind = 'edit' AND outcome IN ('accepted', 'partly')))
-ORDER BY received_at DESC, change_id DESC LIMIT %s
+SELECT c.change_id FROM change_request c JOIN sales_order o ON o.number = c.order_number
+WHERE c.order_number = %s AND c.outcome IN ('refused', 'accepted', 'partly')
+  AND NOT (c.kind = 'cancel' AND c.outcome = 'accepted' AND o.status <> 'cancelled')
+ORDER BY c.received_at DESC, c.change_id DESC LIMIT %s
 """
-"""Not an accepted cancel: until the order has ended, it is still to be carried out."""
+"""Not an accepted cancel: until the order is cancelled, it is still to be carried out."""
 
 
 @dataclass(frozen=True, slots=True)

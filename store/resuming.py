@@ -27,10 +27,12 @@ FROM sales_order o WHERE number = %s FOR UPDATE OF o
 MESSAGES = """
 SELECT d.id, d.kind, d.payload, d.created_at, d.delivered_at,
        coalesce(
-           c.outcome NOT IN ('pending_approval', 'in_progress') AND NOT (c.kind = 'cancel' AND c.outcome = 'accepted'),
+           c.outcome NOT IN ('pending_approval', 'in_progress')
+           AND NOT (c.kind = 'cancel' AND c.outcome = 'accepted' AND o.status <> 'cancelled'),
            false
        ) AS answered
 FROM dispatch d
+JOIN sales_order o ON o.number = d.order_number
 LEFT JOIN change_request c
        ON d.kind = 'change' AND c.order_number = d.order_number AND c.change_id = d.payload ->> 'change_id'
 WHERE d.order_number = %s
@@ -39,9 +41,10 @@ ORDER BY d.id
 SIGNALLED = """
 SELECT c.change_id, c.kind, c.requested_by, c.received_at
 FROM change_request c
+JOIN sales_order o ON o.number = c.order_number
 WHERE c.order_number = %s
   AND (c.outcome IS NULL OR c.outcome IN ('pending_approval', 'in_progress')
-       OR (c.kind = 'cancel' AND c.outcome = 'accepted'))
+       OR (c.kind = 'cancel' AND c.outcome = 'accepted' AND o.status <> 'cancelled'))
   AND NOT EXISTS (
     SELECT FROM dispatch d
     WHERE d.order_number = c.order_number AND d.kind = 'change' AND d.payload ->> 'change_id' = c.change_id)

@@ -43,8 +43,8 @@ def _calls_are_lost(run: Run) -> None:
 
 def _open_changes(run: Run) -> tuple[ChangeAsked, ...]:
     """The changes without an answer, oldest first. One that came as a raw signal is kept from when it was begun."""
-    world, answers = run.world, run.world.database.answers
-    final = {change_id for change_id, given in answers.items() if is_settled(given)}
+    world, database = run.world, run.world.database
+    final = {change_id for change_id, given in database.answers.items() if is_settled(given, database.row)}
     open_: dict[str, ChangeAsked] = {}
     for fact in run.facts:
         if isinstance(fact, ChangeAsked) and fact.problem is None and fact.change_id not in final:

@@ -13,7 +13,7 @@ from domain.process.messages import (
     ReviseOrder,
     Save,
 )
-from domain.process.words import ChangeKind, ChangeOutcome
+from domain.process.words import ChangeKind, ChangeOutcome, Status
 from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
 
 
@@ -58,7 +58,7 @@ class Database:
             if there is None or (how_final(there) < FINAL and how_final(there) <= how_final(answer)):
                 self.answers[answer.change_id] = answer
             elif how_final(there) == how_final(answer) == FINAL:
-                ended_now = self.resumed and not is_settled(there) and there.outcome == answer.outcome
+                ended_now = self.resumed and not is_settled(there, None) and there.outcome == answer.outcome
                 assert ended_now or same_answer(there, answer), "a change was answered twice"
         self.cancelled |= save.cancelled
 
@@ -122,12 +122,14 @@ NOT_FINAL = {ChangeOutcome.PENDING_APPROVAL: 0, ChangeOutcome.IN_PROGRESS: 1}
 FINAL = 2
 
 
-def is_settled(answer: ChangeAnswer) -> bool:
-    """Whether an order that begins anew has nothing to do for the change any more.
+def is_settled(answer: ChangeAnswer, row: OrderRow | None) -> bool:
+    """Whether an order that begins anew, and was seen like that last, has nothing to do for the change any more.
 
     A cancel that was accepted with the save of its last call is still to be carried out: nobody heard of that call.
     """
-    return how_final(answer) == FINAL and (answer.kind, answer.outcome) != ("cancel", ChangeOutcome.ACCEPTED)
+    cancelled = row is not None and row.status is Status.CANCELLED
+    accepted = (answer.kind, answer.outcome) == ("cancel", ChangeOutcome.ACCEPTED)
+    return how_final(answer) == FINAL and (cancelled or not accepted)
 
 
 def how_final(answer: ChangeAnswer) -> int:

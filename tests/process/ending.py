@@ -18,7 +18,7 @@ def is_well(run: Run, *, skipped: bool = False) -> None:
     assert database.answers.keys() == state.answers.keys() | set(state.answered), "an answer was not saved (CHG14)"
     for change_id, given in state.answers.items():
         first = database.answers[change_id]
-        again = database.resumed and not is_settled(first)
+        again = database.resumed and not is_settled(first, None)
         assert same_answer(first, given) or (again and first.outcome == given.outcome), "another answer was saved"
     assert run.watch.asked <= database.answers.keys()
     if row.status == Status.CANCELLED:

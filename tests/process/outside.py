@@ -197,7 +197,7 @@ class World:
         rows = self.database.row.groups if self.database.row else None
         now = {line.number for line in self.database.opened.lines} if self.database.opened else set()
         dropped = tuple(sorted(self.database.numbers - now))
-        answered = tuple(id_ for id_, given in self.database.answers.items() if is_settled(given))
+        answered = tuple(id_ for id_, given in self.database.answers.items() if is_settled(given, self.database.row))
         told = {"known": self.known(), "answered": answered, "rows": rows, "dropped": dropped}
         return self.database.opened.model_copy(update=told)
 

@@ -20,3 +20,13 @@ async def test_an_accepted_cancel_is_told_with_the_start_and_a_refused_one_is_no
         " FROM dispatch WHERE kind = 'start' ORDER BY id DESC LIMIT 1"
     )
     assert told == [("done", 1)]
+
+
+async def test_it_is_not_told_to_an_order_that_is_cancelled_and_only_has_something_left_to_settle(order: Shop) -> None:
+    await started(order)
+    await order.write("UPDATE sales_order SET status = 'cancelled'")
+    await order.write(
+        "INSERT INTO change_request (order_number, change_id, kind, document, requested_by, outcome, answer)"
+        " VALUES ('O-1', 'done', 'cancel', '{}', 'ana', 'accepted', '{}')"
+    )
+    assert await resuming(order) == 0
