@@ -117,7 +117,7 @@ def _with_members(lines: list[PricedLine], plans: Iterable[GroupPlan]) -> tuple[
 def _line(edit: Edit, line: PricedLine, home: str) -> PricedLine:
     quantity = edit.quantity.get(line.number, line.quantity)
     unit = line.amount // line.quantity
-    amount = edit.price.get(line.number, unit * quantity)
+    amount = edit.price.get(line.number, line.amount if quantity == line.quantity else unit * quantity)
     sku = edit.item.get(line.number, line.sku)
     return line.model_copy(update={"quantity": quantity, "amount": amount, "sku": sku, "group": home})
 
