@@ -89,25 +89,26 @@ def _apply(state: OrderState, event: Event) -> Draft:
 
 
 def _send_postponed(draft: Draft) -> None:
-    """Sends what has waited for the new version to be saved. A step that may not begin any more is not begun."""
+    """Sends what has waited for the new version to be saved.
+
+    A step that may not begin any more is not begun. One that was sent before and had no answer may have happened: to
+    the outside it goes once it may begin again, and what is local, and does no harm, goes at once.
+    """
     for call in draft.postponed:
         flight = draft.flights.get(call.key)
         if flight is None:
             continue
-        if _is_new(draft, flight) and not _still_begins(draft, call):
-            del draft.flights[call.key]
-            draft.change_run(call.group, call.step, state=RunState.UNDONE, key=None, parked=None)
-        else:
+        begins = flight.move is None and not flight.undo and bool(call.group) and not flight.faults
+        if not begins or _still_begins(draft, call):
             draft.calls.append(call)
+            continue
+        del draft.flights[call.key]
+        run = draft.groups[call.group].runs[call.step]
+        if run.unanswered is not None:
+            draft.stand_by(call.group, run)
+        else:
+            draft.change_run(call.group, call.step, state=RunState.UNDONE, key=None, parked=None)
     draft.postponed = ()
-
-
-def _is_new(draft: Draft, flight: Flight) -> bool:
-    """Whether the call begins a step. One that was sent before, and had no answer, may have happened: it goes again."""
-    call = flight.call
-    if flight.move is not None or flight.undo or not call.group or flight.faults:
-        return False
-    return draft.groups[call.group].runs[call.step].unanswered is None
 
 
 def _still_begins(draft: Draft, call: Call) -> bool:

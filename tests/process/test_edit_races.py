@@ -176,3 +176,20 @@ def test_what_got_no_answer_is_sent_again_before_the_next_change_is_worked_out()
     assert [call.key for call in run.calls].count(lost.key) == 2
     assert len(run.world.live(Operation.RESERVE, "2")) == 1
     ends_well(run)
+
+
+def test_a_request_that_got_no_answer_is_not_sent_again_when_its_money_expires_just_then() -> None:
+    run = Run().begin()
+    lost = run.up_to(Operation.SHIP)
+    run.finish(lost, fault=True, effect=False)
+    run.edit(Edit(fields={ChangeKind.REFERENCE: "PO-1"})).settle(
+        lambda call: call.save is not None and bool(call.save.revised)
+    )
+    run.retry()
+    run.expire(run.key("authorize"))
+    run.finish(run.pending[0])
+    assert [call.operation for call in run.pending] == [Operation.AUTHORIZE]
+    run.settle()
+    assert [call.key for call in run.calls].count(lost.key) == 2
+    assert run.world.live(Operation.SHIP) == [lost.key]
+    ends_well(run)
