@@ -57,7 +57,7 @@ class Buyer:
 
     async def released(self) -> Order:
         """The carrier has the request and the order waits for it."""
-        return await self.until(lambda order: order["status"] == "released" and bool(order["waiting"]))
+        return await self.until(_waits_for_the_carrier)
 
     async def ship(self) -> None:
         await self.shop.ship(self.number)
@@ -137,9 +137,8 @@ class Buyer:
 
     async def completes(self, units: int = UNITS, *, revision: int = 1) -> Order:
         """Shipped if it still has to be; then it ends with each thing done once, by everybody's books."""
-        order = await self.until(lambda order: order["finished"] or order["status"] == "released")
+        order = await self.until(lambda order: order["finished"] or _waits_for_the_carrier(order))
         if not order["finished"]:
-            await self.released()
             await self.ship()
         order = await self.until(lambda order: order["finished"])
         assert (order["status"], order["revision"]) == ("completed", revision)
@@ -201,6 +200,10 @@ ROUTES = {
     Operation.REFUND: ("payments", "refunds"),
 }
 """Where the outside takes each call in."""
+
+
+def _waits_for_the_carrier(order: Order) -> bool:
+    return order["status"] == "released" and bool(order["waiting"])
 
 
 def _stock(on_hand: int) -> dict[str, int]:
