@@ -4,6 +4,7 @@ The user gets no right that others would get too: where a folder on the way is c
 group may pass through it (not list it), and only the PostgreSQL processes carry that group.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -16,6 +17,8 @@ from stack.errors import StackError
 
 SYSTEM_USER = "embedded_postgres"
 FALLBACK_USER = "nobody"
+USERS_FOLDER = "/etc"
+"""Where the users of the machine are written down: who creates one locks it (flock; nothing is written)."""
 
 
 def identity_for(data: Path, programs: Path) -> Identity | None:
@@ -31,7 +34,7 @@ def identity_for(data: Path, programs: Path) -> Identity | None:
             )
         return None
     owner = data.stat().st_uid if data.exists() else 0
-    uid, gid = (owner, data.stat().st_gid) if owner != 0 else _system_user()
+    uid, gid = (owner, data.stat().st_gid) if owner != 0 else system_user()
     _open_programs(programs)
     groups = _groups_to_pass(data.parent, uid, gid) | _groups_to_pass(programs, uid, gid)
     return Identity(uid, gid, tuple(sorted(groups)))
@@ -44,19 +47,37 @@ def _user_name(uid: int) -> str:
         return str(uid)
 
 
-def _system_user() -> tuple[int, int]:
-    try:
-        entry = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-        if useradd is None:
-            entry = pwd.getpwnam(FALLBACK_USER)
-        else:
-            create = [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-            done = subprocess.run(create, capture_output=True, text=True, check=False)
-            # 9: somebody created it between our look and our try
-            entry = pwd.getpwnam(SYSTEM_USER if done.returncode in (0, 9) else FALLBACK_USER)
+def system_user(name: str = SYSTEM_USER) -> tuple[int, int]:
+    """User and group id of the system user, who is created when nobody has that name; `nobody` where that cannot be."""
+    entry = _found(name) or _created(name) or pwd.getpwnam(FALLBACK_USER)
     return entry.pw_uid, entry.pw_gid
+
+
+def _found(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _created(name: str) -> pwd.struct_passwd | None:
+    """One at a time on a machine.
+
+    `useradd` looks whether the name is free before it waits for its turn: a second one at the same moment would give
+    the user that the first one created another id, and data that was begun under the first id would belong to nobody.
+    """
+    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if useradd is None:
+        return None
+    folder = os.open(USERS_FOLDER, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if _found(name) is None:
+            create = [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
+            subprocess.run(create, capture_output=True, check=False)
+        return _found(name)
+    finally:
+        os.close(folder)
 
 
 def _groups_to_pass(folder: Path, uid: int, gid: int) -> set[int]:
@@ -74,11 +95,15 @@ def _groups_to_pass(folder: Path, uid: int, gid: int) -> set[int]:
 
 
 def _open_programs(programs: Path) -> None:
-    """A package installed under a strict umask is readable by root alone; PostgreSQL's own files are no secret."""
+    """A package installed under a strict umask is readable by root alone; PostgreSQL's own files are no secret.
+
+    The server's program comes last: whoever finds it open at the same moment finds the rest open too.
+    """
     read, enter = stat.S_IRGRP | stat.S_IROTH, stat.S_IXGRP | stat.S_IXOTH
-    if (programs / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+    server = programs / "bin" / "postgres"
+    if server.stat().st_mode & stat.S_IXOTH:
         return
-    for path in (programs, *programs.rglob("*")):
+    for path in (programs, *(path for path in programs.rglob("*") if path != server), server):
         if path.is_symlink():
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
