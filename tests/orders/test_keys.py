@@ -4,7 +4,7 @@ from tests.support.shop import Shop
 
 
 async def test_a_key_may_do_what_its_role_says_until_it_is_revoked(shop: Shop) -> None:
-    code, said, errors = await shop.cli("key", "create", "reader", "--role", "orders:read")
+    code, said, errors = await shop.cli("key", "create", "reader-for-a-day", "--role", "orders:read")
     assert code == 0, errors
     headers = {"Authorization": f"Bearer {said.strip()}"}
 
@@ -16,9 +16,9 @@ async def test_a_key_may_do_what_its_role_says_until_it_is_revoked(shop: Shop) -
     assert "orders:write" in refused.json()["detail"]
     assert (await shop.api.get(f"/v1/orders/{document['number']}")).status_code == 404
 
-    code, said, _ = await shop.cli("key", "revoke", "reader")
-    assert (code, said.strip()) == (0, "1 key of reader revoked")
-    assert (await shop.cli("key", "revoke", "reader"))[0] == 1
+    code, said, _ = await shop.cli("key", "revoke", "reader-for-a-day")
+    assert (code, said.strip()) == (0, "1 key of reader-for-a-day revoked")
+    assert (await shop.cli("key", "revoke", "reader-for-a-day"))[0] == 1
 
 
 async def test_an_unknown_role_is_named_with_the_known_ones(shop: Shop) -> None:
