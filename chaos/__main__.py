@@ -24,10 +24,10 @@ from chaos.auditing import audited
 from chaos.customers import act, crowd_of
 from chaos.figures import Result, show
 from chaos.healing import Healer
-from chaos.judging import judge_end, judge_rest
+from chaos.judging import Offence, judge_end, judge_rest
 from chaos.killing import kill_all, until_all_run
 from chaos.plan import PRICES, SCARCE, Plan, draw
-from chaos.shop import open_doors, stock_up
+from chaos.shop import Shop, open_doors, stock_up
 from chaos.truth import look
 from settings import PROJECT_ROOT, Settings
 from stack.running import RunningStack, running_stack
@@ -35,6 +35,8 @@ from stack.scratch import free_ports
 
 ORDERS, KILLS = 500, 24
 HEAL_SECONDS = 150.0
+LONGEST = 1800.0
+"""Seconds after which a run is cut, unless --within says otherwise."""
 
 console = Console(highlight=False, width=max(Console().width, 110))
 
@@ -52,47 +54,67 @@ async def impatient_stack(folder: Path) -> AsyncIterator[RunningStack]:
         yield stack
 
 
-async def run(plan: Plan, seed: int, folder: Path) -> Result:
-    """The storm, the healing, the judgement."""
-    clock = _Clock()
+async def run(plan: Plan, seed: int, folder: Path, within: float) -> Result:
+    """The storm, the healing, the judgement; what is not over `within` so many seconds is cut, and told."""
+    loop = asyncio.get_running_loop()
+    deadline, clock = loop.time() + within, _Clock()
     async with impatient_stack(folder) as stack, open_doors(stack.settings) as shop:
-        await stock_up(shop, PRICES, plan.stock)
-        clock.lap("start")
         crowd = crowd_of(plan.stories)
-        async with asyncio.TaskGroup() as group:
-            killing = group.create_task(kill_all(stack.supervisor, plan.kills, crowd))
-            group.create_task(act(shop, plan.stories, crowd))
-        await until_all_run(stack.supervisor)
-        clock.lap("storm")
-        healer, numbers = Healer(shop, crowd, HEAL_SECONDS), [story.number for story in plan.stories]
-        await healer.until_at_rest()
-        clock.lap("rest")
-        said, offences = await audited(shop, "at rest")
-        offences += judge_rest(await look(shop, numbers))
-        clock.lap("audit")
-        orders = await healer.until_ended()
-        clock.lap("shipping")
-        said_again, more = await audited(shop, "at the end")
-        opened = {**plan.stock, SCARCE: plan.stock[SCARCE] + healer.received}
-        listed = [order["number"] for order in orders]
-        more += judge_end(await look(shop, numbers), listed, plan.stories, crowd.told, opened)
-        clock.lap("last audit")
-        statuses = Counter(str(order["status"]) for order in orders)
-        found = [*crowd.offences, *offences, *more]
-        return Result(seed, statuses, crowd.told, killing.result(), healer, [said, said_again], found, clock.laps)
+        healer = Healer(shop, crowd, HEAL_SECONDS)
+        result = Result(seed, Counter(), crowd.told, [], healer, [], crowd.offences, clock.laps)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await _endured(plan, stack, healer, result, clock)
+        except TimeoutError:
+            crowd.offences.append(("run", f"was cut after {within:.0f} s, while: {clock.next}"))
+            await healer.tell_who_waits()
+        return result
+
+
+async def _endured(plan: Plan, stack: RunningStack, healer: Healer, result: Result, clock: "_Clock") -> None:
+    """All of it, written into `result` as far as it comes."""
+    shop, crowd, numbers = healer.shop, healer.crowd, [story.number for story in plan.stories]
+    await stock_up(shop, PRICES, plan.stock)
+    clock.lap("start", then="storm")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(kill_all(stack.supervisor, plan.kills, crowd, result.killed))
+        group.create_task(act(shop, plan.stories, crowd))
+    await until_all_run(stack.supervisor)
+    clock.lap("storm", then="coming to rest")
+    await healer.until_at_rest()
+    clock.lap("rest", then="audit at rest")
+    result.offences.extend(await _audit(shop, "at rest", result))
+    result.offences.extend(judge_rest(await look(shop, numbers)))
+    clock.lap("audit", then="shipping")
+    orders = await healer.until_ended()
+    clock.lap("shipping", then="last audit")
+    result.statuses.update(str(order["status"]) for order in orders)
+    result.offences.extend(await _audit(shop, "at the end", result))
+    opened = {**plan.stock, SCARCE: plan.stock[SCARCE] + healer.received}
+    listed = [order["number"] for order in orders]
+    result.offences.extend(judge_end(await look(shop, numbers), listed, plan.stories, crowd.told, opened))
+    clock.lap("last audit", then="nothing")
+
+
+async def _audit(shop: Shop, when: str, result: Result) -> list[Offence]:
+    said, offences = await audited(shop, when)
+    result.audits.append(said)
+    return offences
 
 
 class _Clock:
-    """How long each part of a run took, in seconds."""
+    """How long each part of a run took, in seconds, and which is the next."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
+        self.next = "start"
         self._last = time.monotonic()
 
-    def lap(self, name: str) -> None:
-        """A part of the run is over."""
+    def lap(self, name: str, then: str) -> None:
+        """A part of the run is over, and `then` begins."""
         now = time.monotonic()
-        self.laps[name], self._last = now - self._last, now
+        self.laps[name], self._last, self.next = now - self._last, now, then
+        _tell(f"{name} is over after {self.laps[name]:.1f} s; next: {then}")
 
 
 STARTED = time.monotonic()
@@ -108,6 +130,9 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=ORDERS, help=f"default: {ORDERS}")
     parser.add_argument("--kills", type=int, default=KILLS, help=f"spread evenly over the parts; default: {KILLS}")
     parser.add_argument("--seed", type=int, help="draws the same orders, changes and kills again")
+    parser.add_argument(
+        "--within", type=float, default=LONGEST, help=f"seconds until it is cut; default: {LONGEST:.0f}"
+    )
     parser.add_argument("--folder", type=Path, help="keep data and logs in this new folder")
     options = parser.parse_args()
     if options.orders < 1 or options.kills < 0:
@@ -116,10 +141,10 @@ def main() -> int:
     console.print(f"Seed {seed}: {options.orders} orders, {options.kills} kills.", style="bold")
     plan = draw(seed, options.orders, options.kills, datetime.now(UTC))
     if options.folder is not None:
-        result = asyncio.run(run(plan, seed, options.folder.resolve()))
+        result = asyncio.run(run(plan, seed, options.folder.resolve(), options.within))
     else:
         with tempfile.TemporaryDirectory(prefix="ordito-chaos-") as folder:
-            result = asyncio.run(run(plan, seed, Path(folder)))
+            result = asyncio.run(run(plan, seed, Path(folder), options.within))
     show(result, console)
     return 1 if result.offences else 0
 

@@ -15,6 +15,7 @@ from chaos.shop import NotSoError, Shop, receive
 
 PAUSE = 1.0
 AT_ONCE = 8
+TELL_SECONDS = 30.0
 STANDS = frozenset({"waiting", "overdue"})
 """Codes of a wait for the carrier; with any other one somebody or something has to act first."""
 GONE = ("shipped", "delivered")
@@ -108,6 +109,16 @@ class Healer:
                 told.answer = response.json()
                 told.outcome = response.json()["outcome"]
         return [told.ask.change_id for told in open_ones if told.outcome in OPEN]
+
+    async def tell_who_waits(self) -> None:
+        """What has not ended, and what has no answer, is an offence each: for a run that is cut."""
+        try:
+            async with asyncio.timeout(TELL_SECONDS):
+                left = [order for order in await self.shop.orders() if not order["finished"]]
+                self._give_up(left, await self._unanswered(), "end")
+        except (TimeoutError, NotSoError) as error:
+            words = f"the API does not tell which orders wait: {error or f'no answer for {TELL_SECONDS:.0f} s'}"
+            self.crowd.offences.append(("run", words))
 
     def _give_up(self, left: list[Order], unanswered: list[str], what: str) -> None:
         for order in left:

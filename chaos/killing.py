@@ -24,9 +24,9 @@ class Killed:
     at: float
 
 
-async def kill_all(supervisor: Supervisor, kills: tuple[Kill, ...], crowd: Crowd) -> list[Killed]:
-    """Kills each part when its moment has come; one that is not back yet is waited for."""
-    started, done = time.monotonic(), []
+async def kill_all(supervisor: Supervisor, kills: tuple[Kill, ...], crowd: Crowd, done: list[Killed]) -> None:
+    """Kills each part when its moment has come, and adds it to `done`; one that is not back yet is waited for."""
+    started = time.monotonic()
     for kill in kills:
         while crowd.share < kill.after and not crowd.over:
             await asyncio.sleep(POLL)
@@ -35,7 +35,6 @@ async def kill_all(supervisor: Supervisor, kills: tuple[Kill, ...], crowd: Crowd
         os.kill(child.pid, signal.SIGKILL)
         await child.wait()
         done.append(Killed(kill.part, time.monotonic() - started))
-    return done
 
 
 async def until_all_run(supervisor: Supervisor) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,27 +14,43 @@ from chaos.plan import Ask, Story, draw
 from chaos.truth import Truth
 from settings import PROJECT_ROOT
 
+WITHIN, STOP = 300, 60
+"""Seconds: how long a run may take, also on a busy machine; and how long it may take to tell and to stop then."""
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-async def test_twenty_orders_survive_six_kills() -> None:
-    """ORC19, CHG9, I1-I12: each part dies once."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chaos", "--orders", "20", "--kills", "6", "--seed", "1"),
-        cwd=PROJECT_ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+async def chaos(folder: Path, *options: str) -> tuple[int, str]:
+    """Exit status and words of a run, which says itself what waits when it is cut."""
+    said = folder / "said.txt"
+    with said.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-u", "-m", "chaos", *options), cwd=PROJECT_ROOT, stdout=output, stderr=output
+        )
     try:
-        output, _ = await process.communicate()
+        return await asyncio.wait_for(process.wait(), WITHIN + STOP), said.read_text(encoding="utf-8")
+    except TimeoutError:
+        pytest.fail(f"it did not stop:\n{said.read_text(encoding='utf-8')}")
     finally:
         if process.returncode is None:
             process.terminate()
             await process.wait()
-    said = output.decode()
-    assert process.returncode == 0, said
+
+
+@pytest.mark.timeout(WITHIN + 2 * STOP)
+async def test_twenty_orders_survive_six_kills(tmp_path: Path) -> None:
+    """ORC19, CHG9, I1-I12: each part dies once."""
+    options = ("--orders", "20", "--kills", "6", "--seed", "1", "--within", str(WITHIN))
+    status, said = await chaos(tmp_path, *options)
+    assert status == 0, said
     assert "Seed 1: 20 orders, 6 kills." in said
     assert "Offences: 0." in said
+
+
+@pytest.mark.timeout(WITHIN)
+async def test_a_run_that_is_cut_says_when_and_what_waits(tmp_path: Path) -> None:
+    status, said = await chaos(tmp_path, "--orders", "3", "--kills", "0", "--seed", "1", "--within", "0.5")
+    assert status == 1, said
+    assert "run: was cut after 0 s, while: start" in said
 
 
 def test_a_seed_draws_the_same_run_again() -> None:
