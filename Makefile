@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Most tests wait for servers most of the time; the tests of one file share theirs.
-SIDE_BY_SIDE := -n 3 --dist loadfile
+# Most tests wait for servers most of the time; the tests of one file share theirs. The long files come first, in the
+# order of tests/conftest.py.
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-full check bench docs up clean story-change chaos soak seeded-bugs
+.PHONY: help install demo test run-tests test-full check bench docs up clean story-change chaos soak seeded-bugs
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +33,9 @@ story-change: install ## a quantity is raised while the order waits for shipment
 	$(BIN)/python -m stories.change --signal
 
 test: install ## checks and tests on a real Temporal server and PostgreSQL
-	$(MAKE) check
+	$(MAKE) --jobs 2 --keep-going check run-tests
+
+run-tests: install
 	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 
 test-full: install ## the same with the large counts

@@ -7,13 +7,7 @@ import pytest
 
 from store.migrate import upgrade
 from tests.api.desk import Desk, open_desk
-from tests.support.stack import RunningPostgres, running_postgres
-
-
-@pytest.fixture(scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningPostgres]:
-    async with running_postgres(tmp_path_factory.mktemp("api")) as running:
-        yield running
+from tests.support.stack import RunningPostgres
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ async def listening(client: Client) -> AsyncIterator[None]:
         yield
 
 
-async def until_open(desk: Desk, count: int, seconds: float = 20.0) -> None:
+async def until_open(desk: Desk, count: int, seconds: float = 60.0) -> None:
     """Wait until so many messages are left to deliver."""
     async with asyncio.timeout(seconds):
         while (await desk.rows("SELECT count(*) AS n FROM dispatch WHERE delivered_at IS NULL"))[0]["n"] != count:

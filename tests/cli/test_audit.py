@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from store.auditing import Verdict, audit_database
 from store.pool import Connection
-from tests.support.shop import Shop
+from tests.support.shop import Shop, running_shop
 from tests.support.up import ordito
 
 
@@ -22,7 +22,14 @@ class Orders(NamedTuple):
     changed: str
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    """A stack of its own: the orders of other tests would be looked at too."""
+    async with running_shop(tmp_path_factory.mktemp("cli")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def orders(shop: Shop) -> Orders:
     """Two orders of one item."""
     sku = await shop.stocked()

@@ -27,7 +27,8 @@ EXAMPLES = (
 )
 SECONDS = 600
 """How long a copy may be looked at in one go; a decider that goes round in circles is stopped then."""
-_IGNORED = shutil.ignore_patterns("__pycache__")
+_IGNORED = shutil.ignore_patterns("*.pyc.*")
+"""What another process is just compiling."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Found:
 def plant(bug: Bug, folder: Path) -> None:
     """A copy of the decider and its tests in `folder`, with the bug in it; ValueError if its line is not there.
 
+    What Python has compiled is copied too, and still right but for the file with the bug, which is of another time.
     Whatever else they need is linked, so that nothing but the copy is touched.
     """
     shutil.copytree(ROOT / "domain", folder / "domain", ignore=_IGNORED)

@@ -41,7 +41,7 @@ class Receiver:
         """The types of the acknowledged events."""
         return [event["type"] for event in self.events]
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 30.0) -> list[dict[str, Any]]:
         """The acknowledged events once there are `count` of them; fails after `seconds`."""
         wait_until(lambda: len(self.events) >= count, seconds, lambda: f"{count} events, came: {self.types()}")
         return list(self.events)

@@ -10,15 +10,9 @@ from domain.policy.model import Bundle
 from store.migrate import upgrade
 from store.pool import create_pool
 from tests.store.shop import Shop
-from tests.support.stack import RunningPostgres, running_postgres
+from tests.support.stack import RunningPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningPostgres]:
-    async with running_postgres(tmp_path_factory.mktemp("store")) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

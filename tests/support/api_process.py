@@ -13,7 +13,7 @@ import httpx
 from settings import PROJECT_ROOT
 from tests.support.ports import free_port
 
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @dataclass

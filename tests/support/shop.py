@@ -23,7 +23,8 @@ from tests.support.up import UpProcess, environment, ordito, ordito_up
 from workflows.connecting import connect
 
 SHIP_TO = {"name": "Ann Lee", "street": "1 Main St", "city": "Reno", "postal_code": "89501", "country": "US"}
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds that something may take on a machine that has other work; nothing waits for them to pass."""
 KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
 """The servers hang up after five quiet seconds: a connection that is given up before is never used in that moment."""
 
