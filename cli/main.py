@@ -3,38 +3,54 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from cli import keys, mass, orders, policy
-from cli.audit import audit
 from cli.console import err, tell
-from cli.demo import demo
-from cli.doctor import doctor
 from cli.errors import CommandError
-from cli.importing import import_orders
-from cli.up import prepare, up
 from settings import SettingsError
 from stack.errors import StackError
 
-app = typer.Typer(
-    name="ordito",
-    help="Every customer order as one durable workflow, run by policies that business people declare.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("up")(up)
-app.command("prepare")(prepare)
-app.command("doctor")(doctor)
-app.add_typer(orders.app, name="order")
-app.add_typer(mass.app, name="mass")
-app.add_typer(policy.app, name="policy")
-app.add_typer(keys.app, name="key")
-app.command("import")(import_orders)
-app.command("demo")(demo)
-app.command("audit")(audit)
+COMMANDS = {
+    "up": "cli.up:up",
+    "prepare": "cli.up:prepare",
+    "doctor": "cli.doctor:doctor",
+    "order": "cli.orders",
+    "mass": "cli.mass",
+    "policy": "cli.policy",
+    "key": "cli.keys",
+    "import": "cli.importing:import_orders",
+    "demo": "cli.demo:demo",
+    "audit": "cli.audit:audit",
+}
+"""Each word after `ordito`: the function that it calls, or the module whose `app` has the words after that."""
+
+
+def commands(asked: str | None = None) -> typer.Typer:
+    """The command that is `asked`; all of them where there is no such one. What is not asked is not loaded."""
+    app = typer.Typer(
+        name="ordito",
+        help="Every customer order as one durable workflow, run by policies that business people declare.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_nothing)  # else a single command would be called without its name
+    for name, place in COMMANDS.items():
+        if asked not in COMMANDS or name == asked:
+            module, _, function = place.partition(":")
+            found = import_module(module)
+            if function:
+                app.command(name)(getattr(found, function))
+            else:
+                app.add_typer(found.app, name=name)
+    return app
+
+
+def _nothing() -> None:
+    pass
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,8 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     A stack trace is shown only with ORDITO_LOG_LEVEL=debug.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = commands(given[0] if given else None)(args=given, standalone_mode=False)
     except Exception as error:
         if os.environ.get("ORDITO_LOG_LEVEL", "").lower() == "debug":
             raise

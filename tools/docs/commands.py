@@ -6,7 +6,7 @@ from typing import Any
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import commands
 from tools.docs.markdown import fenced, page
 
 WIDTH = "100"
@@ -15,7 +15,7 @@ WIDTH = "100"
 def commands_page() -> str:
     """`--help` of `ordito` and of each of its commands."""
     parts = [fenced("text", _help(()))]
-    for words in _commands(get_command(app), ()):
+    for words in _commands(get_command(commands()), ()):
         parts += [f"## ordito {' '.join(words)}", fenced("text", _help(words))]
     intro = "Exit status: 0 done, 1 it did not work, 2 it was asked wrongly, 130 interrupted."
     return page("Commands", intro, *parts)
@@ -29,6 +29,6 @@ def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]
 
 def _help(words: tuple[str, ...]) -> str:
     runner = CliRunner(env={"COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb"})
-    result = runner.invoke(app, [*words, "--help"], prog_name="ordito")
+    result = runner.invoke(commands(), [*words, "--help"], prog_name="ordito")
     assert result.exit_code == 0, result.output
     return "\n".join(line.rstrip() for line in result.output.splitlines())
