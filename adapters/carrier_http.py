@@ -5,8 +5,10 @@ from datetime import datetime
 import aiohttp
 
 from adapters.http_calls import Partner, key_path, moment
-from adapters.ports import CarrierCapabilities, Progress, ShipmentAsked
+from adapters.ports import CarrierCapabilities, Progress, ShipmentAsked, UpdateAsked
 from domain.process.messages import Outcome
+
+UNKNOWN_REQUEST = "unknown_request"
 
 
 class HttpCarrier:
@@ -23,6 +25,7 @@ class HttpCarrier:
             update=told.get("update") is True,
             cancel=told.get("cancel") is True,
             inquire=told.get("inquire") is True,
+            relabel=told.get("relabel") is True,
         )
 
     async def request(self, key: str, asked: ShipmentAsked) -> Outcome:
@@ -42,6 +45,21 @@ class HttpCarrier:
         body = {"request_key": request_key, "at": at.isoformat()}
         reply = await self._partner.post("/cancellations", key, body)
         return reply.outcome(ref="shipment", code=str(reply.content.get("status", "")))
+
+    async def update(self, key: str, request_key: str, asked: UpdateAsked, at: datetime) -> Outcome:
+        """POST /updates, by the key of the original request, with all that it is to be from now on."""
+        body = {
+            "request_key": request_key,
+            "at": at.isoformat(),
+            "method": asked.method,
+            "ship_to": asked.ship_to,
+            "lines": asked.lines,
+            **({"instead_of": asked.instead_of} if asked.instead_of is not None else {}),
+        }
+        reply = await self._partner.post("/updates", key, body, may_be_unknown=True)
+        if not reply.found:
+            return Outcome(refused=True, code=UNKNOWN_REQUEST, words=f"The carrier has no request {request_key}.")
+        return reply.outcome(ref="shipment")
 
     async def inquire(self, request_key: str) -> Progress | None:
         """GET /requests/{key}."""

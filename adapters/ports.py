@@ -30,12 +30,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class CarrierCapabilities:
-    """What a carrier can do with a shipment request."""
+    """What a carrier can do with a shipment request. `relabel`: it updates address and method also once picked."""
 
     create: bool
     update: bool
     cancel: bool
     inquire: bool
+    relabel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,19 @@ class ShipmentAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateAsked:
+    """What a request is to be from now on: method, address and lines, as in `ShipmentAsked`.
+
+    `instead_of` is the key of an earlier update that this one takes back: if that comes only now, it is refused.
+    """
+
+    method: str
+    ship_to: dict[str, Any]
+    lines: list[dict[str, Any]]
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizationAsked:
     """A request to hold money. `amount` in minor units; `token` is the provider's own name of a card."""
 
@@ -85,6 +99,13 @@ class Carrier(Protocol):
 
     async def cancel(self, key: str, request_key: str, at: datetime) -> Outcome:
         """Cancel the request of that key. Code `cancelled`, or `never_requested`: it will be refused if it comes."""
+        ...
+
+    async def update(self, key: str, request_key: str, asked: UpdateAsked, at: datetime) -> Outcome:
+        """Change the request of that key in place, whole or not at all; it keeps its name (CHG7).
+
+        Refused where the carrier cannot, or is too far, or never saw the request: code `unknown_request`.
+        """
         ...
 
     async def inquire(self, request_key: str) -> Progress | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from simulators.config import CommonConfig
 from simulators.messages import MAX_LINES, AdminBody, Body, Count, Instant, Label, Text
@@ -30,6 +30,15 @@ class RequestedLine(Body):
     ordered: Count
 
 
+def _each_once(lines: list[RequestedLine]) -> list[RequestedLine]:
+    if len({line.line for line in lines}) < len(lines):
+        raise ValueError("each line may be named once")
+    return lines
+
+
+RequestedLines = Annotated[list[RequestedLine], Field(min_length=1, max_length=MAX_LINES), AfterValidator(_each_once)]
+
+
 class ShipmentRequest(Body):
     """Ship these lines of an order."""
 
@@ -38,13 +47,7 @@ class ShipmentRequest(Body):
     method: Text
     at: Instant
     ship_to: Address
-    lines: Annotated[list[RequestedLine], Field(min_length=1, max_length=MAX_LINES)]
-
-    @model_validator(mode="after")
-    def _lines_once(self) -> Self:
-        if len({line.line for line in self.lines}) < len(self.lines):
-            raise ValueError("each line may be named once")
-        return self
+    lines: RequestedLines
 
 
 class Cancellation(Body):
@@ -55,20 +58,26 @@ class Cancellation(Body):
 
 
 class Update(Body):
-    """Change where or how a request is shipped."""
+    """Change where, how or how much of a request is shipped; what is left out stays as it is.
+
+    `instead_of` is the key of an earlier update that this one takes back: if that has not come, it never will.
+    """
 
     request_key: Text
     at: Instant
     ship_to: Address | None = None
     method: Text | None = None
+    lines: RequestedLines | None = None
+    instead_of: Text | None = None
 
 
 class Capabilities(BaseModel):
-    """What this carrier can do."""
+    """What this carrier can do. `relabel`: address and method may be updated also of what is picked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     create: bool = True
     update: bool = False
+    relabel: bool = False
     cancel: bool = True
     inquire: bool = True
 

@@ -1,11 +1,13 @@
 """What callers may ask of the carrier: ship, cancel, update, and how far a request is."""
 
+import json
+
 from starlette.requests import Request
 
 from simulators.books import Books, new_id
 from simulators.carrier.messages import Cancellation, CarrierConfig, PlannedOrder, ShipmentRequest, Update
 from simulators.carrier.progress import follow_plan, left_to_ship, set_status, step, tell
-from simulators.carrier.shelf import by_key, by_shipment, describe, judge, lines_of
+from simulators.carrier.shelf import by_key, by_shipment, carry, describe, judge, lines_of
 from simulators.config import KeptConfig
 from simulators.desk import inquiry
 from simulators.errors import Refusal, breach, unknown
@@ -73,21 +75,30 @@ class Carrier:
         )
 
     def update(self, body: Update, key: str) -> Answer:
-        """Change address or method of a request that is not picked yet, where the carrier has this capability."""
+        """Change a request in place, where the carrier has this capability; of what is picked at most the label."""
         books, at = self._books, body.at.isoformat()
+        if books.is_fenced(key):
+            raise breach("taken_back_before_arrival", f"The update '{key}' was taken back before it arrived.")
         self._must_be_able("update")
         request = by_key(books, body.request_key)
         if request is None:
             raise unknown("request", body.request_key)
-        self._refuse_late(request["status"], request["shipment"], True)
+        status, shipment = request["status"], request["shipment"]
+        carried = {line["line"]: line["quantity"] for line in lines_of(books, shipment)}
+        wanted = carried if body.lines is None else {line.line: line.quantity for line in body.lines}
+        only_label = wanted == carried and self._config.now.capabilities.relabel
+        self._refuse_late(status, shipment, not only_label)
+        if body.lines is not None:
+            carry(books, request, [(line.line, line.sku, line.quantity, line.ordered) for line in body.lines])
+        if body.instead_of is not None and books.kept_answer(body.instead_of) is None:
+            books.fence(body.instead_of, at)
         ship_to = body.ship_to.model_dump_json() if body.ship_to else request["ship_to"]
+        history = json.dumps([*json.loads(request["history"]), {"event": "updated", "at": at}])
         books.run(
-            "UPDATE request SET ship_to = ?, method = ? WHERE key = ?",
-            ship_to,
-            body.method or request["method"],
-            body.request_key,
+            "UPDATE request SET ship_to = ?, method = ?, history = ? WHERE key = ?",
+            *(ship_to, body.method or request["method"], history, body.request_key),
         )
-        return answer({"status": request["status"], "shipment": request["shipment"], "at": at})
+        return answer({"status": status, "shipment": shipment, "at": at})
 
     def _must_be_able(self, capability: str) -> None:
         if not getattr(self._config.now.capabilities, capability):

@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from simulators.books import Books
-from simulators.errors import breach, unknown
+from simulators.errors import Refusal, breach, unknown
 from simulators.messages import Label
 
 TABLES = """
@@ -30,13 +30,17 @@ GONE = ("lost", "damaged")
 LINE_TOTALS = """
 SELECT l.line, SUM(r.status IN ('released', 'picked', 'packed')) AS live,
     SUM(CASE WHEN r.status IN ('lost', 'damaged') THEN 0 ELSE l.shipped END) AS shipped, MAX(l.ordered) AS ordered
-FROM request_line l JOIN request r USING (shipment) WHERE l.order_number = ? GROUP BY l.line
+FROM request_line l JOIN request r USING (shipment) WHERE l.order_number = ? AND l.shipment <> ?
+GROUP BY l.line
 """
 
 
-def judge(books: Books, order: str, wanted: list[tuple[Label, int, int]]) -> None:
-    """Refuse unless every (line, quantity, ordered) has no live request and stays within what was ordered."""
-    totals = {row["line"]: row for row in books.rows(LINE_TOTALS, order)}
+def judge(books: Books, order: str, wanted: list[tuple[Label, int, int]], beside: str = "") -> None:
+    """Refuse unless every (line, quantity, ordered) has no live request and stays within what was ordered.
+
+    The shipment `beside` does not count: it is about to carry these lines instead of its own.
+    """
+    totals = {row["line"]: row for row in books.rows(LINE_TOTALS, order, beside)}
     for line, quantity, ordered in wanted:
         seen = totals.get(line)
         if seen is not None and seen["live"]:
@@ -45,6 +49,20 @@ def judge(books: Books, order: str, wanted: list[tuple[Label, int, int]]) -> Non
         if shipped + quantity > ordered:
             detail = f"Line {line} of order {order}: {shipped} shipped and {quantity} requested of {ordered} ordered."
             raise breach("more_than_ordered", detail)
+
+
+def carry(books: Books, request: sqlite3.Row, lines: list[tuple[Label, str, int, int]]) -> None:
+    """Have a request carry these (line, sku, quantity, ordered) instead; refused once a part of it has left."""
+    shipment, order = request["shipment"], request["order_number"]
+    if any(line["shipped"] for line in lines_of(books, shipment)):
+        raise Refusal(409, "already_shipped", f"A part of shipment {shipment} has left.")
+    judge(books, order, [(line, quantity, ordered) for line, _, quantity, ordered in lines], shipment)
+    books.run("DELETE FROM request_line WHERE shipment = ?", shipment)
+    for line, sku, quantity, ordered in lines:
+        books.run(
+            "INSERT INTO request_line (shipment, line, order_number, sku, quantity, ordered) VALUES (?, ?, ?, ?, ?, ?)",
+            *(shipment, line, order, sku, quantity, ordered),
+        )
 
 
 def by_key(books: Books, key: str) -> sqlite3.Row | None:

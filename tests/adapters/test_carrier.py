@@ -156,7 +156,7 @@ async def test_inquiring_says_how_far_a_key_is(outside: Outside) -> None:
 
 
 async def test_capabilities_are_declared_and_what_is_missing_is_refused(outside: Outside) -> None:
-    able = CarrierCapabilities(create=True, update=False, cancel=True, inquire=True)
+    able = CarrierCapabilities(create=True, update=False, cancel=True, inquire=True, relabel=False)
     assert await outside.carrier.capabilities() == able
     await outside.carrier.request(KEY, asked())
     outside.configure("carrier", capabilities={"create": True, "update": False, "cancel": False, "inquire": True})

@@ -91,7 +91,7 @@ def test_a_request_that_arrives_after_its_cancellation_is_fenced_off(carrier: Pa
 
 
 def test_a_carrier_without_the_capability_refuses(carrier: Partner) -> None:
-    capabilities = {"create": True, "update": True, "cancel": False, "inquire": True}
+    capabilities = {"create": True, "update": True, "relabel": False, "cancel": False, "inquire": True}
     assert carrier.get("capabilities").json() == {**capabilities, "update": False, "cancel": True}
     carrier.ship("a")
     assert no(carrier.post("updates", "u1", request_key="a", method="united-package")) == (409, "not_supported")
@@ -108,6 +108,49 @@ def test_an_update_after_picking_is_too_late(carrier: Partner) -> None:
     carrier.admin("advance", order="10248", to="picked", at=LATER)
     assert no(carrier.post("updates", "u", request_key="a", method="united-package")) == (409, "too_late")
     assert carrier.get("requests/a").json()["method"] == "federal-shipping"
+
+
+def able(carrier: Partner, **more: bool) -> None:
+    carrier.config(capabilities={"update": True, **more})
+    carrier.ship("a", lines=[line(1, 6, 10), line(2, 3)])
+
+
+def test_an_update_carries_less_or_more_but_never_more_than_was_ordered(carrier: Partner) -> None:
+    able(carrier)
+    assert carrier.post("updates", "u1", request_key="a", lines=[line(1, 2, 10)]).status_code == 200
+    assert carrier.get("requests/a").json()["lines"] == [
+        {"line": 1, "sku": "sku-1", "quantity": 2, "ordered": 10, "shipped": 0}
+    ]
+    assert carrier.ship("b", lines=[line(2, 3)]).status_code == 201
+    assert no(carrier.post("updates", "u2", request_key="a", lines=[line(1, 2, 10), line(2, 3)])) == (
+        409,
+        "line_already_requested",
+    )
+    assert no(carrier.post("updates", "u3", request_key="a", lines=[line(1, 11, 10)])) == (409, "more_than_ordered")
+    assert carrier.post("updates", "u4", request_key="a", lines=[line(1, 10, 10)]).status_code == 200
+    assert carrier.violations() == ["line_already_requested", "more_than_ordered"]
+    assert [one["event"] for one in carrier.get("requests/a").json()["history"]] == ["released", "updated", "updated"]
+
+
+def test_a_carrier_that_relabels_updates_what_is_picked_but_not_its_lines(carrier: Partner) -> None:
+    able(carrier, relabel=True)
+    carrier.admin("advance", order="10248", to="packed", at=LATER)
+    kept = [line(1, 6, 10), line(2, 3)]
+    assert carrier.post("updates", "u1", request_key="a", method="united-package", lines=kept).status_code == 200
+    assert no(carrier.post("updates", "u2", request_key="a", lines=[line(1, 5, 10), line(2, 3)])) == (409, "too_late")
+    assert carrier.get("requests/a").json()["method"] == "united-package"
+    carrier.admin("advance", order="10248", to="shipped", at=LATER)
+    assert no(carrier.post("updates", "u3", request_key="a", method="by-hand")) == (409, "already_shipped")
+
+
+def test_an_update_that_was_taken_back_before_it_came_is_fenced_off(carrier: Partner) -> None:
+    able(carrier)
+    assert (
+        carrier.post("updates", "back", request_key="a", method="federal-shipping", instead_of="u").status_code == 200
+    )
+    assert no(carrier.post("updates", "u", request_key="a", method="by-hand")) == (409, "taken_back_before_arrival")
+    assert carrier.get("requests/a").json()["method"] == "federal-shipping"
+    assert carrier.violations() == ["taken_back_before_arrival"]
 
 
 BAD = {
