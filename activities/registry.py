@@ -34,6 +34,7 @@ def all_activities(pool: Pool, carrier: Carrier, payments: Payments) -> list[Cal
         payment.refund_payment,
         shipping.request_shipment,
         shipping.cancel_shipment,
+        shipping.update_shipment,
         shipping.inquire_shipment,
         invoicing.create_invoice,
         invoicing.create_credit_memo,

@@ -6,16 +6,19 @@ from temporalio import activity
 
 from activities.faults import told_apart, work_of
 from activities.running import across, only_intent, unit_of
-from adapters.ports import Carrier, ShipmentAsked
-from domain.process.messages import Call, InquireShipment, Outcome, RequestShipment, Undo
+from adapters.ports import Carrier, Progress, ShipmentAsked, UpdateAsked
+from domain.process.messages import Call, InquireShipment, Outcome, RequestShipment, Undo, UpdateShipment
 from domain.process.words import Operation
-from store import shipments
+from store import shipment_updates, shipments
 from store.effects import Intent
 from store.pool import Connection, Pool
 from store.saving import save
 from store.shipments import ToSend
 
 UNKNOWN = "unknown"
+RELEASED = "released"
+UPDATABLE = (RELEASED, "picked", "packed")
+"""How far a request may be that a carrier is asked to update."""
 
 
 class Shipping:
@@ -52,11 +55,37 @@ class Shipping:
         work = work_of(call, InquireShipment)
         with told_apart():
             progress = await self._carrier.inquire(work.of)
+            updates = await self._updates(progress) if work.updates else None
             async with unit_of(call)(self._pool) as connection:
                 await save(connection, call)
         if progress is None or not progress.status:
             return Outcome(code=UNKNOWN)
-        return Outcome(code=progress.status, ref=progress.ref, at=progress.at)
+        return Outcome(code=progress.status, ref=progress.ref, at=progress.at, updates=updates or None)
+
+    async def _updates(self, progress: Progress | None) -> bool:
+        """Whether the carrier says that it can update a request that is so far (CHG7)."""
+        if progress is None or progress.status not in UPDATABLE:
+            return False
+        can = await self._carrier.capabilities()
+        return can.update and (can.relabel or progress.status == RELEASED)
+
+    @activity.defn(name=Operation.UPDATE_SHIPMENT)
+    async def update_shipment(self, call: Call) -> Outcome:
+        """Has the carrier make the request `of` what the call says; refused where it cannot, or is too far (CHG7)."""
+        work = work_of(call, UpdateShipment)
+
+        async def before(connection: Connection) -> tuple[Intent, ToSend]:
+            return await shipment_updates.intended(connection, call, work)
+
+        async def ask(to_send: ToSend, at: datetime) -> Outcome:
+            asked = UpdateAsked(work.method, to_send.ship_to, to_send.lines, work.instead_of)
+            outcome = await self._carrier.update(call.key, work.of, asked, at)
+            return outcome.model_copy(update={"ref": None})  # the request's own, which it keeps
+
+        async def after(connection: Connection, outcome: Outcome) -> None:
+            await shipment_updates.settled(connection, call, work, outcome)
+
+        return await across(self._pool, call, before=before, ask=ask, after=after)
 
     @activity.defn(name=Operation.CANCEL_SHIPMENT)
     async def cancel_shipment(self, call: Call) -> Outcome:

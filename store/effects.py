@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import DictRow
 
-from domain.process.messages import Call, Outcome, Undo
+from domain.process.messages import Call, Outcome, Undo, UpdateShipment
 from store.pool import Connection
 
 INTENT = """
@@ -54,9 +54,20 @@ def intent_values(call: Call) -> dict[str, Any]:
         "key": call.key,
         "order": call.order,
         "operation": call.operation,
-        "undoes": call.work.of if isinstance(call.work, Undo) else None,
+        "undoes": _undone_by(call),
         "at": call.at,
     }
+
+
+def _undone_by(call: Call) -> str | None:
+    """Key of the effect that the call takes back: of any, or of an update of a shipment request."""
+    match call.work:
+        case Undo():
+            return call.work.of
+        case UpdateShipment():
+            return call.work.instead_of
+        case _:
+            return None
 
 
 def outcome_values(call: Call, outcome: Outcome) -> dict[str, Any]:

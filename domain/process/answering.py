@@ -187,7 +187,8 @@ def _total(before: Terms, after: Terms) -> str:
 
 
 def _cancels(rework: Rework) -> bool:
-    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE) and rework.stage is not Stage.NOT_SENT
+    anew = rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE) and not rework.in_place
+    return anew and rework.stage is not Stage.NOT_SENT
 
 
 def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
@@ -257,6 +258,8 @@ def _action(draft: Draft, group: Group, step: str, task: TaskWord, rework: Rewor
         do = ActionWord.KEEP
     elif task is TaskWord.RESERVE:
         do = ActionWord.KEEP if _MOVES_NO_STOCK.issuperset(rework.kinds) else ActionWord.UPDATE
+    elif task is TaskWord.SHIP and rework.in_place:
+        do = ActionWord.UPDATE
     elif task is TaskWord.SHIP and _cancels(rework):
         do = ActionWord.CANCEL_AND_CREATE
     elif task in (TaskWord.SCHEDULE, TaskWord.SHIP, TaskWord.WAIT):

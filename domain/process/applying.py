@@ -4,7 +4,7 @@ What the new plan has replaced is undone afterwards, in reverse: money that is h
 """
 
 from domain.policy.model import Step, TaskWord
-from domain.process import answering, founding
+from domain.process import answering, founding, updates
 from domain.process.change_plan import live_request
 from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
@@ -135,7 +135,9 @@ def _again(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework, he
     """What becomes of one step that has begun."""
     group = draft.groups[group_id]
     current = rework.reserve or held
-    if step.do is TaskWord.SCHEDULE and run.passed:
+    if step.do is TaskWord.SHIP and rework.updated:
+        updates.take_over(draft, group, step, run)
+    elif step.do is TaskWord.SCHEDULE and run.passed:
         TASKS[step.do].begin(draft, group, step)
     elif step.do is TaskWord.RESERVE and current is not None:
         _reserve(draft, group, step, rework, held, current)

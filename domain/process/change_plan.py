@@ -3,7 +3,7 @@
 Everything here reads; nothing is touched before it is known that the whole change can be done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from domain.policy.change_rules import ChangeRules
 from domain.process.draft import Draft
@@ -142,12 +142,19 @@ def reworks(
         found.append(
             Rework(
                 group=name,
-                pattern=max(said.values(), key=SEVERITY.index),
+                pattern=_gravest(draft, said.values(), stage),
                 stage=stage,
                 kinds=tuple(sorted(said)),
             )
         )
     return tuple(found)
+
+
+def _gravest(draft: Draft, said: Collection[Pattern], stage: Stage) -> Pattern:
+    """Of several words the gravest. Beside an update of what was sent, `redo` is about the money."""
+    gravest = max(said, key=SEVERITY.index)
+    both = gravest is Pattern.REDO and Pattern.UPDATE in said and stage is not Stage.NOT_SENT
+    return Pattern.UPDATE if both and draft.base.release > 9 else gravest
 
 
 def question(draft: Draft, found: tuple[Rework, ...]) -> str:

@@ -6,7 +6,7 @@ and the process walks on from what is left: whatever was taken back is done agai
 """
 
 from domain.policy.model import TaskWord
-from domain.process import approvals, edits, facts, known, previews
+from domain.process import approvals, edits, facts, known, previews, updates
 from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
@@ -40,7 +40,8 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         _turn_down(draft, asked, *refusal)
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
-        if asked.change == CANCEL and draft.change.asked.change == EDIT and not draft.change.refused_code:
+        overtakes = asked.change == CANCEL and draft.change.asked.change == EDIT and not updates.under_way(draft)
+        if overtakes and not draft.change.refused_code:
             edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")
     else:
         _begin(draft, asked)
@@ -229,7 +230,8 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
         draft.park(group_id, run, UNDO_REFUSED, words, undo=call.model_copy(update={"save": None}))
         return
     if run.unanswered is None:
-        draft.change_run(group_id, run.step, state=RunState.DONE)
+        run = draft.change_run(group_id, run.step, state=RunState.DONE)
+        updates.stays(draft, group_id, run)
     else:
         draft.stand_by(group_id, run)
     if draft.change is None:

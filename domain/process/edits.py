@@ -5,7 +5,7 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, approvals, founding, previews
+from domain.process import answering, applying, approvals, founding, previews, updates
 from domain.process.change_plan import live_request, question, refusal, reworks, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
@@ -29,7 +29,8 @@ def pursue(draft: Draft, change: ActiveChange) -> None:
     if _moving(draft, change):
         return
     if change.refused_code:
-        _withdraw(draft, change)
+        if not updates.put_back(draft):
+            _withdraw(draft, change)
     elif change.proposed is None:
         _revise(draft, change)
     elif change.reworks is None:
@@ -95,7 +96,7 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
     to_ask = unasked(draft, kinds, change.progress)
     if to_ask:
         for group, request in to_ask:
-            _inquire(draft, group, request)
+            _inquire(draft, group, request, updates.matter(draft, kinds[group.id]))
         return
     approved = approvals.is_approved(draft, change)
     found = reworks(draft, kinds, change.progress, approved=approved)
@@ -112,15 +113,16 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         pursue(draft, active(draft))
         return
     judged_at = draft.now if change.asked.token is not None else None
-    draft.change = change = change.model_copy(update={"reworks": found, "judged_at": judged_at})
-    draft.change = change.model_copy(update={"reworks": (*found, *founding.plan(draft, change))})
+    change = change.model_copy(update={"reworks": found, "judged_at": judged_at})
+    draft.change = change = change.model_copy(update={"reworks": updates.in_place(draft, change)})
+    draft.change = change.model_copy(update={"reworks": (*(change.reworks or ()), *founding.plan(draft, change))})
     _make_then_break(draft, active(draft))
 
 
-def _inquire(draft: Draft, group: Group, request: Run) -> None:
+def _inquire(draft: Draft, group: Group, request: Run, may_update: bool) -> None:
     assert request.key is not None
     key = draft.next_key(group.id, request.step, Operation.INQUIRE)
-    work = InquireShipment(of=request.key)
+    work = InquireShipment(of=request.key, updates=may_update or None)
     draft.call(request, group.id, key, work, "ask the carrier how far it is", move=ChangeMove.INQUIRE)
 
 
@@ -134,13 +136,15 @@ def _make_then_break(draft: Draft, change: ActiveChange) -> None:
     preview = as_proposed(draft, change)
     if hold(draft, preview, change) or fund(draft, preview, change) or _cancel_requests(draft, change):
         return
+    if updates.ask(draft, preview, change):
+        return
     if all(live_request(draft.groups[one.group]) is None for one in change.reworks if _sends_anew(one)):
         applying.apply(draft, change)
 
 
 def _sends_anew(rework: Rework) -> bool:
-    # An update degrades to cancel and create: no carrier that we know of takes one (CHG7).
-    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE)
+    # An update degrades to cancel and create where the carrier cannot, or will not, take one (CHG7).
+    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE) and not rework.in_place
 
 
 # ---- 5: break -------------------------------------------------------------------------------------
@@ -169,7 +173,14 @@ def _cancel_requests(draft: Draft, change: ActiveChange) -> bool:
 def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
     """A call of the edit was answered."""
     change, call = draft.change, flight.call
+    if flight.move is ChangeMove.PUT_BACK:
+        updates.was_put_back(draft, flight, outcome)
+        return
     if flight.move is ChangeMove.TRIM or change is None:
+        return
+    if flight.move is ChangeMove.UPDATE:
+        if not updates.answered(draft, flight, outcome) and change.asked.token is not None:
+            _turn_down(draft, previews.STALE, previews.STALE_WORDS)
         return
     if outcome.refused:
         if flight.move in (ChangeMove.HOLD, ChangeMove.FUND):
@@ -182,7 +193,10 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
             _worked_out(draft, change, outcome.opened, outcome)
         case ChangeMove.INQUIRE:
             assert isinstance(call.work, InquireShipment)
-            draft.change = change.model_copy(update={"progress": change.progress | {call.work.of: outcome.code}})
+            told: dict[str, object] = {"progress": change.progress | {call.work.of: outcome.code}}
+            if outcome.updates:
+                told["updatable"] = (*change.updatable, call.work.of)
+            draft.change = change.model_copy(update=told)
         case ChangeMove.HOLD:
             _held(draft, flight)
         case ChangeMove.FUND:

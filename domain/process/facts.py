@@ -5,7 +5,7 @@ fact, and a resumed order is told all its facts again at its start. Such a fact 
 """
 
 from domain.policy.model import ShipStatus
-from domain.process import losses, splits
+from domain.process import losses, splits, updates
 from domain.process.draft import Draft
 from domain.process.losses import waits_for
 from domain.process.messages import CarrierFact, Fact, Lines, PaymentFact
@@ -49,9 +49,11 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
     if found is None:
         return False
     group, run = found
+    if updates.is_open(run):
+        return False
     if fact.status in _PROGRESS:
         _progress(draft, group, run, fact)
-        if fact.short:
+        if fact.short or updates.all_has_left(draft, group.id, run):
             return splits.close_short(draft, group.id, fact.request_key)
     elif fact.status in losses.LOST:
         return losses.lost(draft, group, run, fact.status)

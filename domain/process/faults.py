@@ -7,7 +7,7 @@ knows whether the effect happened; a new try carries the same key, so it cannot 
 from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
-from domain.process import changes, edits, holds, known, previews
+from domain.process import changes, edits, holds, known, previews, updates
 from domain.process.applying import let_go_of_authorization, undo_leftovers
 from domain.process.draft import Draft
 from domain.process.flow import standing_at, steps_of
@@ -15,7 +15,7 @@ from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.leaving import all_left
-from domain.process.words import REMOTE
+from domain.process.words import REMOTE, Operation
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(seconds=60)
@@ -60,6 +60,9 @@ def failed(draft: Draft, flight: Flight, event: CallFailed) -> None:
         return
     if flight.move is ChangeMove.LOOK:
         previews.failed(draft, call, event.words)
+        return
+    if flight.move in updates.MOVES:
+        updates.failed(draft, call, event.words)
         return
     if flight.move is not None:
         edits.failed(draft, flight, event.words)
@@ -114,7 +117,9 @@ def retry(draft: Draft, event: RetryAsked) -> None:
     """Tries parked work again; what has to wait for a step before it goes on by itself after that."""
     steps = tried_by_retry(draft)
     for group, run, parked in _parked(draft):
-        if parked.undo is not None:
+        if parked.undo is not None and parked.undo.operation is Operation.UPDATE_SHIPMENT:
+            updates.try_again(draft, group.id, run, parked.undo)
+        elif parked.undo is not None:
             draft.amend(group.id, run, state=RunState.UNDOING, parked=None)
             if parked.code != changes.UNDO_REFUSED:
                 draft.send(parked.undo.model_copy(update={"at": draft.now}), undo=True)

@@ -16,6 +16,8 @@ class Preview(Message):
     """The revision that `worked_out` would make."""
     progress: dict[str, str] = {}
     """How far the carrier is, by key of the request."""
+    updatable: tuple[str, ...] = ()
+    """The requests that it could update in place."""
     wanted: tuple[ReserveStock, ...] = ()
     """The reservations that `stock` speaks of."""
     stock: Outcome | None = None

@@ -256,6 +256,8 @@ class InquireShipment(Message):
 
     kind: Literal[Operation.INQUIRE] = Operation.INQUIRE
     of: str
+    updates: bool | None = None
+    """True where it makes a difference whether the carrier can update the request in place (CHG7)."""
 
 
 class AuthorizePayment(Message):
@@ -273,6 +275,19 @@ class RequestShipment(Message):
     lines: Lines
     wakes: tuple[str, ...] = ()
     """Statuses of the carrier that a step of the process waits for; others stay out of the workflow."""
+
+
+class UpdateShipment(Message):
+    """Has the carrier change the request `of` in place: from now on it is to be as told here (CHG7)."""
+
+    kind: Literal[Operation.UPDATE_SHIPMENT] = Operation.UPDATE_SHIPMENT
+    of: str
+    method: str
+    lines: Lines
+    change_id: str | None = None
+    """The change whose proposal has the address; None for the order as it is."""
+    instead_of: str | None = None
+    """Key of an earlier update that this one takes back; that has no effect if it arrives later."""
 
 
 class CapturePayment(Message):
@@ -317,6 +332,7 @@ Work = Annotated[
     | AuthorizePayment
     | RequestShipment
     | InquireShipment
+    | UpdateShipment
     | CapturePayment
     | CreateInvoice
     | ReviseOrder
@@ -469,6 +485,8 @@ class Outcome(Message):
     opened: Opened | None = None
     revised: Revised | None = None
     """Set with `opened` by `ReviseOrder`: `opened` is then the proposed version."""
+    updates: bool | None = None
+    """Of a question that asked for it: whether the carrier would update the request in place by now (CHG7)."""
 
 
 # ---- events ----------------------------------------------------------------------------------------

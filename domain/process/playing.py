@@ -65,6 +65,8 @@ class Play:
             words = f"{words_of(Money(call.work.amount, call.work.currency))} can be authorized."
         elif call.operation is Operation.CANCEL_SHIPMENT:
             words = "The carrier takes the shipment request back."
+        elif call.operation is Operation.UPDATE_SHIPMENT:
+            words = "The carrier updates the shipment request as asked."
         elif call.key in self._on_its_way and call.operation is not Operation.SAVE:
             words = f"What is on its way gets through: {call.summary}."
         if words:

@@ -137,7 +137,8 @@ def _told(preview: Preview, flight: Flight) -> Outcome | None:
         case ReviseOrder():
             return preview.worked_out if preview.revision == work.revision else None
         case InquireShipment():
-            return Outcome(code=preview.progress[work.of]) if work.of in preview.progress else None
+            updates = work.of in preview.updatable or None
+            return Outcome(code=preview.progress[work.of], updates=updates) if work.of in preview.progress else None
         case ReserveStock() if flight.move is ChangeMove.HOLD:
             return preview.stock if work in preview.wanted else None
         case _:
@@ -185,7 +186,9 @@ def heard(draft: Draft, call: Call, outcome: Outcome) -> None:
         case ReviseOrder():
             changes = {"worked_out": outcome, "revision": call.work.revision}
         case InquireShipment():
+            more = (call.work.of,) if outcome.updates else ()
             changes = {"progress": preview.progress | {call.work.of: outcome.code}}
+            changes["updatable"] = (*(key for key in preview.updatable if key != call.work.of), *more)
         case CheckStock():
             changes = {"wanted": call.work.wanted, "stock": outcome}
         case _:

@@ -5,7 +5,7 @@ set aside stock and money beside those of the order. The walk passes such effect
 """
 
 from domain.policy.model import TaskWord
-from domain.process import known, ledger
+from domain.process import known, ledger, updates
 from domain.process.applying import leave_behind, trim
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
@@ -48,6 +48,7 @@ def take_up(draft: Draft) -> None:
         group = draft.groups.get(parts.group)
         if parts.operation in _TASKS and group is not None and _passed_by(draft, group, parts.step, effect):
             _leave(draft, group, effect)
+    updates.take_up(draft)
     if draft.change is None:
         for group in list(draft.groups.values()):
             _trim(draft, group)
@@ -74,6 +75,7 @@ def all_is_known(draft: Draft) -> bool:
             _leave(draft, group, effect)  # the step stands on another
         elif parts.operation in (Operation.CAPTURE, Operation.INVOICE):
             clear = False
+    updates.take_up(draft)
     return clear
 
 

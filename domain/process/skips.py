@@ -13,6 +13,7 @@ from domain.process.flow import standing_at
 from domain.process.messages import SkipAsked
 from domain.process.state import Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
+from domain.process.updates import UPDATED_ANYWAY
 
 
 def refusal(state: OrderState, asked: SkipAsked) -> tuple[str, str] | None:
@@ -94,7 +95,7 @@ def _not_skippable(draft: Draft, group: Group, run: Run) -> tuple[str, str] | No
     if run.unanswered is not None:
         words = f"{step} got no answer, so it may have happened. Try again first: the same key cannot do it twice."
         return "may_have_happened", words
-    if run.parked.code == LEFT_ANYWAY:
+    if run.parked.code in (LEFT_ANYWAY, UPDATED_ANYWAY):
         return None
     needed = TASKS[run.task].needed(draft, group)
     return ("not_skippable", f"{step} cannot be skipped. {needed}") if needed else None

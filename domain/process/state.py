@@ -68,6 +68,16 @@ class Parked(Message):
     """Whether it goes on by itself, as soon as the steps before it have been passed."""
 
 
+class Updating(Message):
+    """An update of a shipment request that the carrier has, or may have, and the order has not: nobody has accepted it.
+
+    What the carrier tells of the request meanwhile is heard once it is known what the request is about.
+    """
+
+    key: str
+    lines: Lines
+
+
 class Run(Message):
     """One run of one step for one group: what it worked on, the effect it made and how that can be undone."""
 
@@ -93,6 +103,11 @@ class Run(Message):
     expires_at: datetime | None = None
     lost: bool | None = None
     """True for a reservation whose goods are lost: undone, they are not there any more."""
+    updating: Updating | None = None
+    not_updated: bool | None = None
+    """True for a request that the carrier has refused to update: a change cancels it, and sends another (CHG7)."""
+    carries: Lines | None = None
+    """Units of a request that the carrier carries, where that is less than asked for; the rest is sent anew (ORC16)."""
 
     @property
     def passed(self) -> bool:
@@ -158,6 +173,9 @@ class ChangeMove(StrEnum):
     HOLD = "hold"
     FUND = "fund"
     TRIM = "trim"
+    UPDATE = "update"
+    PUT_BACK = "put_back"
+    """Makes an updated request again what it was."""
     LOOK = "look"
     """For a preview: it only reads."""
 
@@ -188,6 +206,10 @@ class Rework(Message):
     """The new authorization, beside the old one."""
     founds: bool = False
     """Whether the group is a new one."""
+    in_place: bool | None = None
+    """True where the carrier is to update the group's request in place (CHG7)."""
+    updated: bool | None = None
+    """True once it has."""
 
 
 class ActiveChange(Message):
@@ -205,6 +227,8 @@ class ActiveChange(Message):
     """The groups whose work the edit may change: they start nothing new until it is done (CHG6)."""
     progress: dict[str, str] = {}
     """What the carrier answered when asked how far it is, by key of the request."""
+    updatable: tuple[str, ...] = ()
+    """Requests that the carrier said it could update in place, by their keys."""
     reworks: tuple[Rework, ...] | None = None
     """None until it is decided what the edit does."""
     judged_at: datetime | None = None
@@ -274,7 +298,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 9
+RELEASE = 10
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -285,6 +309,7 @@ that left on a request taken back, money and stock that no step needs any more. 
 before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
+10: a carrier that can update a request in place is asked to (`updates`).
 """
 
 

@@ -47,6 +47,7 @@ class Operation(StrEnum):
     VOID = "void_authorization"
     SHIP = "request_shipment"
     CANCEL_SHIPMENT = "cancel_shipment"
+    UPDATE_SHIPMENT = "update_shipment"
     CAPTURE = "capture_payment"
     REFUND = "refund_payment"
     INVOICE = "create_invoice"
@@ -63,6 +64,7 @@ REMOTE = frozenset(
         Operation.VOID,
         Operation.SHIP,
         Operation.CANCEL_SHIPMENT,
+        Operation.UPDATE_SHIPMENT,
         Operation.CAPTURE,
         Operation.REFUND,
         Operation.INQUIRE,

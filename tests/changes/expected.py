@@ -12,7 +12,7 @@ Request = tuple[Any, ...]
 Money = tuple[str, int, int]
 Stock = dict[tuple[str, str], tuple[int, int]]
 ITEMS = ("a", "b", "c")
-APPLIED = (Treatment.ANEW, Treatment.REPLACED)
+APPLIED = (Treatment.ANEW, Treatment.REPLACED, Treatment.UPDATED)
 COST = {Stage.RELEASED: "5.00", Stage.PICKED: "20.00"}
 """As policies/20-change-rules.yaml has it."""
 
@@ -50,6 +50,8 @@ def requests_after(cell: Cell) -> list[Request]:
             return [request("released", goods(cell), cell.kind)]
         case Treatment.REPLACED:
             return sorted([request("cancelled", BEFORE), request("released", goods(cell), cell.kind)])
+        case Treatment.UPDATED:
+            return [request(cell.stage.value, goods(cell), cell.kind)]
         case Treatment.BESIDE:
             return sorted([*before, request("released", goods(cell).only(3))])
         case _:
@@ -152,6 +154,9 @@ def _stock(gone: Goods, held: Goods, place: str) -> Stock:
 _WITH_EFFECT = ("schedule", "reserve", "authorize", "ship")
 
 
+_SENT_AS = {Treatment.REPLACED: "cancel_and_create", Treatment.UPDATED: "update"}
+
+
 def plan(cell: Cell) -> dict[str, str]:
     """What is done to each step that has begun, or will be for a line that goes by itself.
 
@@ -164,7 +169,7 @@ def plan(cell: Cell) -> dict[str, str]:
     words = dict.fromkeys([*_WITH_EFFECT, *(["capture"] if cell.stage is Stage.SHIPPED else [])], "keep")
     if cell.expected in APPLIED:
         words |= {"schedule": "redo", "reserve": "update" if _moves_stock(cell) else "keep"}
-        words |= {"ship": "cancel_and_create" if cell.expected is Treatment.REPLACED else "redo"}
+        words |= {"ship": _SENT_AS.get(cell.expected, "redo")}
     if _funded_anew(cell):
         words |= {"authorize": "redo"}
     return words
@@ -180,7 +185,7 @@ def told(cell: Cell) -> Counter[str]:
         return Counter(["change.pending_approval" if cell.expected == "needs_a_person" else "change.refused"])
     events = ["change.accepted"]
     if cell.expected in APPLIED:
-        events += ["shipment.requested"]
+        events += ["shipment.updated" if cell.expected is Treatment.UPDATED else "shipment.requested"]
         more = any(units > BEFORE.units.get(number, 0) for number, units in goods(cell).units.items())
         if more or cell.kind in (ChangeKind.ITEM, ChangeKind.WAREHOUSE):
             events += ["stock.reserved"]

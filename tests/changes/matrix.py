@@ -30,6 +30,7 @@ class Treatment(StrEnum):
 
     ANEW = "what is not sent yet is worked out again and sent with the new data"
     REPLACED = "the request is cancelled and another one sent"
+    UPDATED = "the carrier updates the request in place"
     NOTED = "what is done stays; what was not sent is sent with the new data"
     BESIDE = "the added line goes by itself, and the rest as it was"
     MONEY = "only the money is authorized anew, then the old authorization voided"
@@ -96,9 +97,25 @@ class Cell:
         return Treatment.ANEW if self.stage is Stage.NOT_SENT else Treatment.REPLACED
 
 
+class AbleCell(Cell):
+    """The same where the carrier takes updates, also of what is picked: of everything but more goods (CHG7)."""
+
+    @property
+    def expected(self) -> Treatment:
+        more = self.kind in (ChangeKind.QUANTITY_UP, ChangeKind.ADDED)
+        return Treatment.REPLACED if more else Treatment.UPDATED
+
+
 CELLS = [Cell(kind, stage, POSSIBLE[kind, stage][0]) for kind in ChangeKind for stage in Stage]
 OTHERS = [Cell(*place, word) for place, words in POSSIBLE.items() for word in words[1:]]
 """What a policy may choose instead."""
+UPDATES = [
+    AbleCell(kind, stage, word)
+    for (kind, stage), words in POSSIBLE.items()
+    for word in words
+    if word is Pattern.UPDATE and stage in (Stage.RELEASED, Stage.PICKED)
+]
+"""The cells in which a request that was sent is updated."""
 
 
 # ---- what is asked for -----------------------------------------------------------------------------------

@@ -34,8 +34,12 @@ class Report:
 
 
 async def run_all(shop: Shop) -> dict[Cell, Report]:
-    """All cells as built in, and all that a policy may choose instead. Orders keep the rules they began with."""
-    rounds = _rounds()
+    """All cells as built in, and all that a policy may choose instead."""
+    return await run(shop, _rounds())
+
+
+async def run(shop: Shop, rounds: list[list[Cell]]) -> dict[Cell, Report]:
+    """These cells, with what each round writes into the rules. Orders keep the rules they began with."""
     cells = [cell for cells in rounds for cell in cells]
     skus = iter(await stocked(shop, len(cells)))
     customers: dict[Cell, Customer] = {}

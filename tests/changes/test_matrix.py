@@ -46,15 +46,16 @@ def test_the_page_of_the_matrix_names_the_tests_that_there_are() -> None:
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 async def test_a_cell_as_built_in(reports: Reports, cell: Cell) -> None:
-    _judge(reports[cell])
+    judge(reports[cell])
 
 
 @pytest.mark.parametrize("cell", OTHERS, ids=lambda cell: cell.name)
 async def test_a_cell_as_a_policy_may_choose(reports: Reports, cell: Cell) -> None:
-    _judge(reports[cell])
+    judge(reports[cell])
 
 
-def _judge(report: Report) -> None:
+def judge(report: Report) -> None:
+    """Compares all that was seen of a cell with what is expected."""
     if report.broken is not None and report.after is None:
         raise report.broken
     assert report.before is not None

@@ -251,6 +251,26 @@ async def changed_quantity_up(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def updated_in_place(shop: Shop) -> str:
+    """At a carrier that takes updates: one is refused and becomes another request, of which the next one is taken."""
+    await _carrier_can(shop, update=True)
+    try:
+        number = await waiting_for_the_carrier(shop)
+        await shop.fault("carrier", "updates", "refuse", number, code="no_such_service")
+        await _changed(shop, number, set={"ship_method": "express"})
+        await shop.until(number, lambda order: len(order["shipments"]) == 2)
+        await shop.until_status(number, "released")
+        await _changed(shop, number, set={"ship_method": "ground"})
+        return await _ship(shop, number)
+    finally:
+        await _carrier_can(shop)
+
+
+async def _carrier_can(shop: Shop, **can: bool) -> None:
+    response = await shop.outside.put("/carrier/admin/config", json={"capabilities": can})
+    assert response.is_success, response.text
+
+
 async def changed_then_cancelled(shop: Shop) -> str:
     number = await waiting_for_the_carrier(shop)
     await _changed(shop, number, lines=[{"number": 1, "quantity": 2}])
@@ -387,6 +407,7 @@ ENDED: tuple[Scenario, ...] = (
     cancel_refused,
     cancelled_after_a_failed_undo,
     changed_quantity_up,
+    updated_in_place,
     changed_then_cancelled,
     change_refused_by_carrier,
     change_short_of_stock,

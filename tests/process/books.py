@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.policy.model import OrderSlice, ShipStatus
 from domain.process.ledger import stands
-from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice
+from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice, RequestShipment
 from domain.process.rows import row_of
 from domain.process.state import RunState
 from domain.process.words import ChangeOutcome, Operation, Status
@@ -38,6 +38,7 @@ def at_rest(run: Run, opening: Opening) -> None:
     settle_up(run, opening)
     _known_on_both_sides(run)
     _told_and_heard(run)
+    _carried_as_asked(run)
     assert run.state.bundle == BUNDLE
     opening.policy = opening.policy or run.state.policy
     assert run.state.policy == opening.policy, "the policy of a running order changed (I10)"
@@ -85,9 +86,24 @@ def _told_and_heard(run: Run) -> None:
     """What the carrier told of a request that stands counts, also when it came before the request's answer."""
     for group in run.state.groups.values():
         for one in group.runs.values():
-            if one.operation is Operation.SHIP and one.state is RunState.DONE and one.key in run.world.shipped:
+            there = one.operation is Operation.SHIP and one.state is RunState.DONE and one.updating is None
+            if there and one.key in run.world.shipped:
                 heard = group.reached.get(one.key, {}).get(ShipStatus.SHIPPED, {})
                 assert heard == run.world.shipped[one.key], f"told of what left on {one.key}, and not heard (I5)"
+
+
+def _carried_as_asked(run: Run) -> None:
+    """What the carrier has of a request is what the order believes it has (CHG7)."""
+    for group in run.state.groups.values():
+        for one in group.runs.values():
+            sent = run.world.done.get(one.key or "")
+            if one.operation is not Operation.SHIP or one.state is not RunState.DONE or group.rest is not None:
+                continue
+            if sent is None or one.updating is not None or one.carries is not None:
+                continue
+            assert isinstance(sent.work, RequestShipment)
+            there = (sent.work.lines, sent.work.method)
+            assert there == (one.snapshot.lines, one.snapshot.method), f"the carrier has another {one.key} (CHG7)"
 
 
 def in_the_end(run: Run, *, skipped: bool) -> None:

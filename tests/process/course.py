@@ -10,6 +10,7 @@ from domain.process.known import unmet
 from domain.process.messages import CarrierFact, ChangeAnswer, PaymentFact, ReleaseAsked
 from domain.process.rows import row_of
 from domain.process.state import RunState
+from domain.process.updates import UPDATED_ANYWAY
 from domain.process.words import ChangeOutcome
 from tests.process import books
 from tests.process.ending import is_well
@@ -116,6 +117,9 @@ class Course:
             run.retry()
             run.settle()
         for waiting in parked:
+            if waiting.code == UPDATED_ANYWAY:
+                run.skip(waiting.step, waiting.group)
+                run.settle()
             if waiting.code == "nothing_to_capture":  # somebody had its authorization skipped: so is what takes it
                 self.skips += 1
                 run.skip(waiting.step, waiting.group)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from domain.policy.change_rules import ChangeRules
 from domain.policy.model import Process
 from domain.process.messages import (
     AuthorizePayment,
@@ -29,12 +30,14 @@ from domain.process.messages import (
     ReviseOrder,
     TrimReservation,
     Undo,
+    UpdateShipment,
 )
 from domain.process.words import REMOTE, ChangeKind, Operation
 from tests.process.database import Database, is_settled
 from tests.process.editing import Edit, revised_by
 from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
+from tests.process.updating import Updates
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 UNBOOKED = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation.INQUIRE, Operation.CHECK})
@@ -74,6 +77,8 @@ class World:
     known_at: dict[str, frozenset[str]] = field(default_factory=dict)
     """Of which the order had been told when a void was sent, by its key."""
     stock: Stockroom = field(default_factory=Stockroom)
+    rules: ChangeRules = field(default_factory=ChangeRules)
+    updates: Updates = field(default_factory=Updates)
     edits: dict[str, Edit] = field(default_factory=dict)
     """What each change is, by its id."""
     signalled: dict[str, dict[str, Any] | None] = field(default_factory=dict)
@@ -136,7 +141,7 @@ class World:
     def _entry(self, key: str) -> KnownEffect:
         call, outcome = self.sent_as.get(key), self.outcomes.get(key)
         work = call.work if call is not None else None
-        undoes = work.of if isinstance(work, Undo) else None
+        undoes = work.of if isinstance(work, Undo) else work.instead_of if isinstance(work, UpdateShipment) else None
         state = "refused" if outcome is None and key not in self.intended else "intended"
         if outcome is not None:
             state = "refused" if outcome.refused else "done"
@@ -171,7 +176,8 @@ class World:
             return self.database.revise(call.work, self.edits[asked_for])
         if isinstance(call.work, InquireShipment):
             self.asked_after[call.work.of] = self._how_far(call.work.of)
-            return Outcome(code=self.asked_after[call.work.of])
+            far = self.asked_after[call.work.of]
+            return Outcome(code=far, updates=self.updates.can(far) or None if call.work.updates else None)
         if isinstance(call.work, CheckStock):
             return self._check(call.work)
         refusal = self._refusal(call)
@@ -224,6 +230,10 @@ class World:
                 assert total == self.worth(call.group, call.revision), "invoiced what was not ordered"
             case Undo():
                 return self._undo(call, call.work)
+            case UpdateShipment(of=key):
+                refusal = self.updates.refusal(self.done, self._how_far(key), call.work)
+                self.gone |= {call.work.instead_of or ""} - {"", refusal and call.work.instead_of}
+                return refusal
             case _:
                 pass
         return ""
@@ -324,7 +334,7 @@ class World:
         at_home = {line.number for line in self.database.at(cancel.revision).lines if line.group == cancel.group}
         revised = revised_by(self.edits[change_id], self.database.at(cancel.revision))
         changed = {one.number for one in revised.lines if one.kind in TOO_LATE_ONCE_PICKED}
-        assert isinstance(cancel.work, Undo)
+        assert isinstance(cancel.work, Undo | UpdateShipment)
         picked = self.asked_after.get(cancel.work.of) == "picked"
         assert agreed or not picked or not changed & at_home, "cancelled, and was picked (CHG5)"
         lines = [line for line in after.lines if line.group == cancel.group and line.number in at_home]
@@ -423,7 +433,8 @@ class World:
             GroupPlan(id=group, process=name, lines=numbers, location="main", why="Row 1.")
             for group, numbers in groups.items()
         )
-        return Opened(facts=facts, lines=lines, groups=plans, policy=slice_with(self.process))
+        policy = slice_with(self.process).model_copy(update={"change": self.rules})
+        return Opened(facts=facts, lines=lines, groups=plans, policy=policy)
 
 
 LATER = timedelta(seconds=1)

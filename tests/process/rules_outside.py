@@ -17,6 +17,7 @@ REFUSALS = {
     Operation.SHIP: ("no_such_method",),
     Operation.CAPTURE: ("capture_refused",),
     Operation.CANCEL_SHIPMENT: ("too_late",),
+    Operation.UPDATE_SHIPMENT: ("too_late", "no_such_street"),
     Operation.VOID: ("not_voidable",),
     Operation.REVISE: ("below_shipped", "no_price"),
 }
@@ -141,6 +142,12 @@ def parcel_leaves(course: Course, which: int, whole: int, line: int, units: int,
     lines[number] = min(units, asked[number])
     course.run.carrier(to, key, {n: some for n, some in lines.items() if some} or None, id_=f"f{len(course.facts)}")
     _remember(course)
+
+
+@rule(able=Among(True, True, True, False), relabels=YES_OR_NO)
+def carrier_takes_updates(course: Course, able: bool, relabels: bool) -> None:
+    """From now on the carrier can update a request in place, also once it is picked, or cannot any more."""
+    course.run.world.updates.able, course.run.world.updates.relabels = able, able and relabels
 
 
 @rule(weight=1, key=Among(*STRANGE))

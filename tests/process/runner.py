@@ -25,6 +25,7 @@ from domain.process.messages import (
     RetryAsked,
     SkipAsked,
     TimePassed,
+    UpdateShipment,
 )
 from domain.process.rows import row_of
 from domain.process.state import OrderState, state_at
@@ -101,7 +102,10 @@ class Run:
         for call in decision.calls:
             self.world.sent(call, self.state.revision, changing=self.state.change is not None)
             edit = self.state.change
-            if call.operation is Operation.CANCEL_SHIPMENT and edit is not None and edit.proposed is not None:
+            breaks = call.operation is Operation.CANCEL_SHIPMENT or (
+                isinstance(call.work, UpdateShipment) and call.work.instead_of is None
+            )
+            if breaks and edit is not None and edit.proposed is not None:
                 agreed = edit.asked.change_id in self.state.approved
                 self.world.made_before_it_breaks(call, edit.asked.change_id, agreed=agreed)
         self.pending.extend(decision.calls)
@@ -148,6 +152,8 @@ class Run:
             whole = self.world.done[key].work.lines if key in self.world.done else {}  # type: ignore[union-attr]
             left = self.world.shipped.setdefault(key, {})
             left.update({number: max(units, left.get(number, 0)) for number, units in (lines or whole).items()})
+            if key in self.world.updates.updated:
+                lines = lines or whole  # only the carrier knows what it carries
         fact = CarrierFact(id=id_, request_key=key, status=status, at=self.at, lines=lines or {})
         self.facts.append(fact)
         self.feed(fact)

@@ -3,6 +3,7 @@
 from domain.process.messages import Call, OrderRow, Undo
 from domain.process.rows import next_alarm, row_of
 from domain.process.state import Group, OrderState, Run, RunState
+from domain.process.updates import is_open
 from domain.process.words import REMOTE, Operation, Status
 
 
@@ -59,7 +60,7 @@ def _in_turn(state: OrderState) -> None:
     """A cancel goes before an edit, and a new version is saved without waiting for the outside (CHG12, CHG14)."""
     cancels = [asked for asked in state.waiting_changes if asked.change == "cancel"]
     if state.change is not None and state.change.asked.change == "edit":
-        assert not cancels or state.change.refused_code, "a cancel waits behind an edit (CHG12)"
+        assert not cancels or state.change.refused_code or _updating(state), "a cancel waits behind an edit (CHG12)"
     saves = [flight.call.save for flight in state.flights.values() if flight.call.operation not in REMOTE]
     written = [save.revised for save in saves if save is not None]
     assert state.unsaved_revision is None or state.unsaved_revision in written, "a version is not saved at once (CHG14)"
@@ -93,3 +94,8 @@ def _ended(state: OrderState) -> None:
         assert not any(run.may_have_effect for run in runs), "a cancelled order holds something (I2)"
     assert next_alarm(state) is None
     assert Operation.SAVE not in {flight.call.operation for flight in state.flights.values()}
+
+
+def _updating(state: OrderState) -> bool:
+    """Whether the carrier was asked to update a request: which it has is to be known before that is cancelled."""
+    return any(is_open(run) for group in state.groups.values() for run in group.runs.values())

@@ -47,6 +47,7 @@ MEANINGS = {
     "payment.refunded": "captured money was given back",
     "shipment.requested": "the carrier has the shipment request",
     "shipment.cancelled": "the shipment request was cancelled",
+    "shipment.updated": "the carrier changed the shipment request in place, or made it again what it was",
     "invoice.created": "an invoice with its number",
     "invoice.credited": "an invoice was taken back by a credit memo",
     "change.begun": "a change is being carried out",

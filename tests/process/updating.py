@@ -1,0 +1,35 @@
+"""A modelled carrier that can update a request in place, or cannot."""
+
+from dataclasses import dataclass, field
+
+from domain.process.messages import Call, RequestShipment, UpdateShipment
+
+
+@dataclass
+class Updates:
+    """What the carrier can do, and which requests are not as they were asked for."""
+
+    able: bool = False
+    relabels: bool = False
+    updated: set[str] = field(default_factory=set)
+
+    def can(self, far: str) -> bool:
+        """Whether it says that it could update a request that is so far."""
+        return self.able and (far == "released" or (far in ("picked", "packed") and self.relabels))
+
+    def refusal(self, done: dict[str, Call], far: str, work: UpdateShipment) -> str:
+        """Makes the request what the update says; a code where the carrier does not."""
+        if far == "unknown":
+            return "unknown_request"
+        request = done[work.of]
+        assert isinstance(request.work, RequestShipment)
+        if far in ("shipped", "delivered"):
+            return "already_shipped"
+        if not self.able:
+            return "not_supported"
+        if far in ("picked", "packed") and not (self.relabels and work.lines == request.work.lines):
+            return "too_late"
+        now = {"lines": work.lines, "method": work.method}
+        done[work.of] = request.model_copy(update={"work": request.work.model_copy(update=now)})
+        self.updated.add(work.of)
+        return ""
