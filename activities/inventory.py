@@ -7,7 +7,7 @@ from activities.faults import told_apart, work_of
 from activities.running import once
 from domain.process.messages import Call, CheckStock, Outcome, ReserveStock, TrimReservation, Undo
 from domain.process.words import Operation
-from store import effects, holding, revisions, stock
+from store import effects, holding, revisions, shipments, stock
 from store.pool import Connection, Pool, transaction
 from store.saving import save
 
@@ -76,6 +76,8 @@ class Inventory:
         async def do(connection: Connection) -> Outcome:
             await effects.fence(connection, call, work.of, Operation.RESERVE, FENCED)
             await stock.release(connection, work.of, lost=bool(work.lost))
+            if work.left_as is not None:
+                await shipments.lost(connection, work.left_as)
             await effects.record(connection, call, Outcome())
             await save(connection, call)
             return Outcome()

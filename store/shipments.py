@@ -66,6 +66,17 @@ The shipment is locked before its lines, as by the carrier's own word of the sam
 """
 REFUSED = f"WITH entered AS ({SETTLED}), {CLOSE}"
 CANCELLED = with_save(f"{SETTLING}, {CLOSE}")
+LOST = """
+WITH parcel AS MATERIALIZED (
+    SELECT key FROM shipment WHERE key = %s FOR UPDATE
+), gone AS (
+    SELECT i.key, i.line, i.order_number, i.shipped FROM shipment_line i JOIN parcel USING (key) WHERE i.shipped > 0
+), uncounted AS (
+    UPDATE shipment_line i SET shipped = 0, live = false FROM gone g WHERE (i.key, i.line) = (g.key, g.line)
+)
+UPDATE order_line l SET shipped = l.shipped - g.shipped FROM gone g
+WHERE l.order_number = g.order_number AND l.number = g.line
+"""
 SETTLED_ONLY = f"WITH entered AS ({SETTLED}) SELECT 1"
 
 
@@ -117,3 +128,8 @@ async def cancelled(connection: Connection, call: Call, work: Undo, outcome: Out
     else:
         closed = {"shipment": work.of, "closed_as": "cancelled"}
         await connection.execute(CANCELLED.of(call), {**values, **save_values(call), **closed})
+
+
+async def lost(connection: Connection, key: str) -> None:
+    """What left under this request is lost, and will not be sent again: it counts as shipped no more (SHP2, I5)."""
+    await connection.execute(LOST, (key,))

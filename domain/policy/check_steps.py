@@ -14,7 +14,7 @@ ON_ERROR = frozenset({ReactionWord.HOLD, ReactionWord.SKIP, ReactionWord.CANCEL,
 PICKS_LINES = frozenset({TaskWord.RESERVE, TaskWord.SHIP})
 """Steps that may leave lines out (ORC4); money is for all lines, and a wait follows its ship step."""
 IF_LATE = frozenset({ReactionWord.ALERT})
-IF_LOST = frozenset({ReactionWord.RE_SEND, ReactionWord.ASK})
+IF_LOST = frozenset({ReactionWord.RE_SEND, ReactionWord.REFUND, ReactionWord.ASK})
 NEVER_SKIPPED = frozenset({TaskWord.SCHEDULE, TaskWord.RESERVE, TaskWord.AUTHORIZE, TaskWord.SHIP})
 """Later steps stand on these; without them an order would wait for ever or ship uncovered (I7)."""
 

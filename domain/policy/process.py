@@ -62,7 +62,7 @@ class Step(PolicyModel):
     if_late: Reaction | None = None
     on_error: Reaction | None = None
     if_lost: Reaction | None = None
-    """For `wait`: what follows when the carrier reports a shipment that has not left as lost or damaged (SHP2)."""
+    """For `wait`: what follows when the carrier reports a shipment as lost or damaged (SHP2)."""
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -113,13 +113,14 @@ class ReactionWord(StrEnum):
     CONTINUE = "continue"
     ASK = "ask"
     RE_SEND = "re_send"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction(Written):
     """One word of the closed list; `ask ROLE` hands the decision to a person."""
 
-    pattern: ClassVar[str] = r"^(alert|hold|skip|cancel|continue|re_send|ask [a-z][a-z0-9_-]*)$"
+    pattern: ClassVar[str] = r"^(alert|hold|skip|cancel|continue|re_send|refund|ask [a-z][a-z0-9_-]*)$"
     examples: ClassVar[tuple[str, ...]] = ("hold", "alert", "ask csr")
 
     word: ReactionWord

@@ -123,7 +123,7 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     gone = [
         group for group in draft.groups.values() if group_status(state, group) in (Status.SHIPPED, Status.COMPLETED)
     ]
-    gone += [group for group in draft.groups.values() if group not in gone and group.gone()]
+    gone += [group for group in draft.groups.values() if group not in gone and not group.cancelled and group.gone()]
     if gone:
         lines = ", ".join(str(number) for group in gone for number in group.lines[:20])
         return "already_shipped", f"Shipped already (line {lines}); a return is needed instead. Nothing was changed."

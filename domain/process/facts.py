@@ -56,7 +56,7 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
         if fact.short or updates.all_has_left(draft, group.id, run):
             return splits.close_short(draft, group.id, fact.request_key)
     elif fact.status in losses.LOST:
-        return losses.lost(draft, group, run, fact.status)
+        return losses.lost(draft, group, run, fact.status, fact.lines)
     return True
 
 

@@ -1,21 +1,23 @@
 """What follows when the carrier reports a shipment lost or damaged: the policy's `if_lost` says (SHP2).
 
 One that has not left yet can be sent again by itself: its goods are written off, others are held and asked for anew.
-What was authorized stays, and nothing is charged twice. Of one that has left, in part or whole, a person decides.
+What was authorized stays, and nothing is charged twice. Or it is refunded, also when all of it has left (`refunds`).
+Else a person decides.
 """
 
 from domain.policy.model import ReactionWord, ShipStatus, Step, TaskWord
-from domain.process import edits, known
+from domain.process import edits, known, refunds
 from domain.process.applying import leave_behind
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
+from domain.process.messages import Lines
 from domain.process.state import Group, Run, RunState
 
 LOST = frozenset({"lost", "damaged"})
 _UNKNOWN = (RunState.RUNNING, RunState.PARKED, RunState.UNDOING)
 
 
-def lost(draft: Draft, group: Group, request: Run, how: str) -> bool:
+def lost(draft: Draft, group: Group, request: Run, how: str, lines: Lines) -> bool:
     """Does what the policy says, or parks the wait for the shipment; False while that wait is still to come."""
     if request.state in _UNKNOWN:
         return False
@@ -28,13 +30,21 @@ def lost(draft: Draft, group: Group, request: Run, how: str) -> bool:
             return False
         _send_again(draft, group, request, how)
         return True
+    why = ""
+    if refunds.is_said(draft, group, steps):
+        if edits.frozen(draft, group.id) or not refunds.is_settled(group):
+            return False
+        why = refunds.obstacle(draft, group, request, lines)
+        if not why:
+            refunds.give_back(draft, group, request, _reported(request, how))
+            return True
     waiting = next((wait for wait in waits if wait is not None and wait.state is RunState.WAITING), None)
     if waiting is None:
         return all(wait is not None and wait.state is not RunState.UNDONE for wait in waits)
     said = next(step.if_lost for step in steps if step.step == waiting.step)
     if said is not None and said.role is not None:
         waiting = draft.change_run(group.id, waiting.step, owner=said.role)
-    draft.park(group.id, waiting, how, f"{_reported(request, how)}.")
+    draft.park(group.id, waiting, how, f"{_reported(request, how)}. {why}".rstrip())
     return True
 
 

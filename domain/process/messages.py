@@ -321,6 +321,8 @@ class Undo(Message):
     currency: str = ""
     lost: bool | None = None
     """True for stock that is not there any more: it is taken off what is on hand too (SHP2)."""
+    left_as: str | None = None
+    """Key of the shipment request under which lost stock had left: it counts as shipped no more (SHP2)."""
 
 
 Work = Annotated[

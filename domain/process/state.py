@@ -103,6 +103,8 @@ class Run(Message):
     expires_at: datetime | None = None
     lost: bool | None = None
     """True for a reservation whose goods are lost: undone, they are not there any more."""
+    left_as: str | None = None
+    """Key of the request under which the goods of a lost reservation had left: they count as shipped no more."""
     updating: Updating | None = None
     not_updated: bool | None = None
     """True for a request that the carrier has refused to update: a change cancels it, and sends another (CHG7)."""

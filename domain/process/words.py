@@ -26,14 +26,17 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.SCHEDULED: frozenset({Status.RESERVED, Status.RELEASED, Status.COMPLETED, Status.CANCELLING}),
     Status.RESERVED: frozenset({Status.RELEASED, Status.SCHEDULED, Status.COMPLETED, Status.CANCELLING}),
     Status.RELEASED: frozenset({Status.SHIPPED, Status.RESERVED, Status.CANCELLING}),
-    Status.SHIPPED: frozenset({Status.COMPLETED}),
+    Status.SHIPPED: frozenset({Status.COMPLETED, Status.CANCELLED}),
     Status.COMPLETED: frozenset(),
     Status.CANCELLING: frozenset(
         {Status.CANCELLED, Status.ACCEPTED, Status.SCHEDULED, Status.RESERVED, Status.RELEASED, Status.SHIPPED}
     ),
     Status.CANCELLED: frozenset(),
 }
-"""The allowed moves of one group's status (I8). A cancel that is refused goes back to where it came from."""
+"""The allowed moves of one group's status (I8).
+
+A cancel that is refused goes back to where it came from; what is lost on its way may be cancelled by us (SHP2).
+"""
 
 
 class Operation(StrEnum):

@@ -6,25 +6,45 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.orders.test_line_selection import publish
-from tests.support.shop import Shop
+from tests.support.shop import Shop, settled
+
+LATE = "    if_late: alert\n"
+DELIVERED = """
+  - step: wait_for_delivered
+    do: wait
+    of: ship
+    until: delivered
+    at_most: 30 days
+    if_lost: refund
+"""
 
 
-async def test_a_lost_shipment_is_sent_again_by_policy(shop: Shop, tmp_path: Path) -> None:
-    sku = await shop.stocked(10)
+async def placed(shop: Shop, tmp_path: Path, sku: str, word: str, more: str = "") -> str:
+    """An order of 3 units that the carrier has, with this word for losses, and more steps at the end of its process."""
     folder = tmp_path / "policies"
     shutil.copytree(shop.settings.policies, folder)
     process = folder / "10-process-standard.yaml"
-    late = "    if_late: alert\n"
-    process.write_text(process.read_text().replace(late, f"{late}    if_lost: re_send\n"))
+    process.write_text(process.read_text().replace(LATE, f"{LATE}    if_lost: {word}\n") + more)
     await publish(shop, folder)
     try:
         number = await shop.place([(sku, 3)])
     finally:
         await publish(shop, shop.settings.policies)
     await shop.until_status(number, "released")
+    return number
 
+
+async def is_lost(shop: Shop, number: str) -> None:
+    """The carrier reports what it has of the order as lost."""
     at = datetime.now(UTC).isoformat()
     await shop.admin("carrier/admin/report", order=number, status="lost", at=at)
+
+
+async def test_a_lost_shipment_is_sent_again_by_policy(shop: Shop, tmp_path: Path) -> None:
+    sku = await shop.stocked(10)
+    number = await placed(shop, tmp_path, sku, "re_send")
+
+    await is_lost(shop, number)
     await shop.until(number, lambda order: len(order["shipments"]) == 2)
     await shop.until_status(number, "released")
     assert await shop.stock(sku) == {"on_hand": 7, "reserved": 3, "available": 4}
@@ -48,5 +68,41 @@ async def test_a_lost_shipment_is_sent_again_by_policy(shop: Shop, tmp_path: Pat
     assert [one["amount"] for one in order["captures"]] == ["30.00"]
     assert [one["total"] for one in order["invoices"]] == ["30.00"]
     assert [line["shipped"] for line in order["lines"]] == [3]
+    await shop.audited()
+    assert await shop.violations() == []
+
+
+async def test_what_is_lost_before_it_left_is_not_charged_where_the_policy_refunds(shop: Shop, tmp_path: Path) -> None:
+    sku = await shop.stocked(10)
+    number = await placed(shop, tmp_path, sku, "refund")
+
+    await is_lost(shop, number)
+    order = await shop.until_status(number, "cancelled")
+    assert await shop.stock(sku) == {"on_hand": 7, "reserved": 0, "available": 7}
+    assert [(line["open"], line["shipped"], line["cancelled"]) for line in order["lines"]] == [(0, 0, 3)]
+    assert (order["captures"], order["invoices"]) == ([], [])
+    (held,) = (await shop.books("payments", number))["authorizations"]
+    assert (held["status"], held["captured"]) == ("voided", 0)
+    told = await shop.timeline(number)
+    assert [told.count(one) for one in ("shipment.refunded", "order.cancelled", "shipment.cancelled")] == [1, 1, 0]
+    await shop.audited()
+    assert await shop.violations() == []
+
+
+async def test_what_is_lost_on_its_way_is_refunded_with_a_credit_memo(shop: Shop, tmp_path: Path) -> None:
+    sku = await shop.stocked(10)
+    number = await placed(shop, tmp_path, sku, "refund", DELIVERED)
+    await shop.ship(number)
+    await shop.until(number, lambda order: len(order["invoices"]) == 1 and settled(order))
+
+    await is_lost(shop, number)
+    order = await shop.until_status(number, "cancelled")
+    assert [(line["open"], line["shipped"], line["cancelled"]) for line in order["lines"]] == [(0, 0, 3)]
+    assert await shop.stock(sku) == {"on_hand": 7, "reserved": 0, "available": 7}
+    assert [one["total"] for one in order["invoices"]] == ["30.00"]
+    assert [one["total"] for one in order["credit_memos"]] == ["30.00"]
+    (held,) = (await shop.books("payments", number))["authorizations"]
+    assert (held["captured"], held["refunded"]) == (3000, 3000)
+    assert "shipment.refunded" in await shop.timeline(number)
     await shop.audited()
     assert await shop.violations() == []

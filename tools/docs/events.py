@@ -48,6 +48,7 @@ MEANINGS = {
     "shipment.requested": "the carrier has the shipment request",
     "shipment.cancelled": "the shipment request was cancelled",
     "shipment.updated": "the carrier changed the shipment request in place, or made it again what it was",
+    "shipment.refunded": "what was lost is cancelled by us, as the policy says, and not charged or refunded",
     "invoice.created": "an invoice with its number",
     "invoice.credited": "an invoice was taken back by a credit memo",
     "change.begun": "a change is being carried out",

@@ -36,8 +36,9 @@ class Reserve:
         assert run.key is not None
         key = draft.next_key(group.id, run.step, Operation.RELEASE, of=run.key)
         what = "written off" if run.lost else "given back"
-        words = f"{_units(run)} units {what} at {run.snapshot.location}"
-        draft.call(run, group.id, key, Undo(kind=Operation.RELEASE, of=run.key, lost=run.lost), words, undo=True)
+        words = f"{_units(run)} units{' that had left' if run.left_as else ''} {what} at {run.snapshot.location}"
+        work = Undo(kind=Operation.RELEASE, of=run.key, lost=run.lost, left_as=run.left_as)
+        draft.call(run, group.id, key, work, words, undo=True)
         return words
 
 
