@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+import tracing
 
 
 def set_up_logs(level: str) -> None:
@@ -13,6 +16,7 @@ def set_up_logs(level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([_say_trace] if tracing.is_on() else []),
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer()],
@@ -32,3 +36,9 @@ def set_up_logs(level: str) -> None:
         )
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def _say_trace(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The line with the trace it was written in."""
+    found = tracing.trace_id()
+    return {**line, "trace_id": found} if found else line

@@ -105,6 +105,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ORDITO_API_URL", "api_url", "", "where others reach the API; unset: that port", _http_url),
     Setting("ORDITO_API_KEY", "api_key", "", "administrator's API key; unset: drawn at the first start", _text, True),
     Setting("ORDITO_WEBHOOK_SECRET", "webhook_secret", "", "signs webhooks; unset: drawn once", _webhook_secret, True),
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint", "", "OTLP/HTTP collector of traces; unset: none", _http_url
+    ),
     Setting("ORDITO_SIMULATORS_PORT", "simulators_port", "8090", "port of the simulated outside world", _port),
     Setting("CARRIER_URL", "carrier_url", "", "the carrier; unset: the simulator", _http_url),
     Setting("PAYMENT_URL", "payment_url", "", "the payment provider; unset: the simulator", _http_url),
@@ -137,6 +140,7 @@ class Settings:
     api_url: str
     api_key: str | None
     webhook_secret: str | None
+    otlp_endpoint: str | None
     simulators_port: int
     carrier_url: str
     payment_url: str

@@ -17,6 +17,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
+import tracing
 from activities.registry import all_activities
 from adapters.carrier_http import HttpCarrier
 from adapters.http_calls import create_client
@@ -72,10 +73,15 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stopped.set)
     pass_values_untouched(DATA_CONVERTER)
     pool = create_pool(settings.database(), size=POOL_SIZE, least=2, name="ordito-worker")
-    async with pool, create_client() as carrier_http, create_client() as payment_http:
+    async with (
+        pool,
+        create_client(hooks=tracing.http_hooks("carrier")) as carrier_http,
+        create_client(hooks=tracing.http_hooks("payment provider")) as payment_http,
+    ):
         carrier = HttpCarrier(carrier_http, settings.carrier_url)
         payments = HttpPayments(payment_http, settings.payment_url)
-        client = await connect(settings, runtime=metrics_runtime(settings.worker_metrics_port), lazy=False)
+        runtime = metrics_runtime(settings.worker_metrics_port)
+        client = await connect(settings, runtime=runtime, lazy=False, interceptors=tracing.interceptors())
         async with order_worker(client, settings.task_queue, all_activities(pool, carrier, payments)):
             _spare_the_collector()
             structlog.get_logger("worker").info("working", task_queue=settings.task_queue)
@@ -93,8 +99,10 @@ def main() -> int:
     """Exit status 2 with a sentence for a bad environment."""
     try:
         settings = Settings.from_env()
+        tracing.set_up(settings.otlp_endpoint, "ordito-worker")
         set_up_logs(settings.log_level)
         uvloop.run(run(settings))
+        tracing.end()
     except SettingsError as error:
         sys.stderr.write(f"worker: {error}\n")
         return 2

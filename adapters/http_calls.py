@@ -1,7 +1,7 @@
 """One HTTP exchange with an outside system: what its answers mean to us, in one table."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,11 +27,11 @@ NO_ANSWER = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.
 """Nobody there, hung up, cut off in the middle, or not HTTP."""
 
 
-def create_client(timeout: float = TIMEOUT_SECONDS) -> aiohttp.ClientSession:
+def create_client(timeout: float = TIMEOUT_SECONDS, hooks: Sequence[aiohttp.TraceConfig] = ()) -> aiohttp.ClientSession:
     """An HTTP client for one partner: connections are kept and shared, beyond CONNECTIONS a call waits for its turn.
 
     One for each partner, so that a slow one cannot take the others' connections. Made inside of a running event loop,
-    and closed with `close` or by leaving `async with`.
+    and closed with `close` or by leaving `async with`. `hooks` hear of every call (`tracing.http_hooks`).
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_SECONDS),
@@ -41,6 +41,7 @@ def create_client(timeout: float = TIMEOUT_SECONDS) -> aiohttp.ClientSession:
         headers={"Accept-Encoding": "identity"},
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=list(hooks),
         trust_env=False,  # a proxy of the surroundings must never see a payment
     )
 

@@ -4,6 +4,7 @@ import sys
 
 import uvicorn
 
+import tracing
 from api.app import create_app
 from logs import set_up_logs
 from settings import Settings, SettingsError
@@ -16,6 +17,7 @@ def main() -> None:
         settings.database()
     except SettingsError as error:
         sys.exit(f"ordito: {error}")
+    tracing.set_up(settings.otlp_endpoint, "ordito-api")
     set_up_logs(settings.log_level)
     uvicorn.run(
         create_app(settings),

@@ -1,5 +1,6 @@
 """The FastAPI application, put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import psycopg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+import tracing
 from api import (
     approving,
     changes,
@@ -34,7 +37,7 @@ from api import (
 )
 from api.errors import ApiError
 from api.metrics import Metrics
-from api.middleware import RequestFrame
+from api.middleware import QUIET, RequestFrame
 from api.openapi import DESCRIPTION, document
 from api.services import open_services
 from settings import Settings
@@ -44,6 +47,16 @@ ROUTERS = (
     place, orders, approving, changes, ubl, revisions, holds, skip, resume, mass,
     inbox, events, exceptions, stock, items, totals, policies,
 )  # fmt: skip
+
+
+_TELEMETRY: TelemetryConfig = {
+    "metrics": False,  # Prometheus has them
+    "logs": False,  # they would quote what was sent
+    "operation_spans": False,
+    "auto_configure": False,
+    "exclude": lambda scope: scope["path"] in QUIET,
+}
+"""FastAPI makes a span for each request, and nothing else (OPS6)."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -56,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             await services.pool.close()
+            await asyncio.to_thread(tracing.end)  # uvicorn ends by the signal it got: nothing after it runs
 
     app = FastAPI(
         title="Ordito",
@@ -67,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url="/docs",
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        telemetry=_TELEMETRY | {"tracing": tracing.is_on()},
     )
     for module in ROUTERS:
         app.include_router(module.router)

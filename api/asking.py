@@ -53,6 +53,7 @@ async def put_to_order(
     guard: Guard | None = None,
 ) -> Answered:
     """Keep the change, ask the order, and answer: 200, 202 or 409 by the outcome. `edit` is kept with it."""
+    structlog.contextvars.bind_contextvars(change=asked.change_id)
     row, message, new = await _keep(services, number, asked, edit or {}, guard)
     if row["answer"] is None:
         until = asyncio.get_running_loop().time() + wait.total_seconds()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from temporalio.service import RPCError
 
+import tracing
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
 from domain.process.messages import (
     ApproveAsked,
@@ -88,7 +89,7 @@ class LateGateway:
         settings = self._settings
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                client = await connect(settings, lazy=False)
+                client = await connect(settings, lazy=False, interceptors=tracing.interceptors())
         except (RuntimeError, RPCError, TimeoutError):  # RuntimeError is what the client raises when nobody listens
             return None
         return OrderGateway(client, settings.task_queue)

@@ -8,12 +8,16 @@ import uuid
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import tracing
 from api.errors import ApiError
 from api.metrics import Metrics
 
 log = structlog.get_logger("api")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked all the time by machines: neither logged nor traced."""
+_OF_A_KNOWN_ORDER = frozenset({409, 429})
+"""Refusals that the order gives. With others its number may be anything that was typed into an address."""
 
 
 class RequestFrame:
@@ -38,6 +42,8 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status < 400 or status in _OF_A_KNOWN_ORDER:
+                    tracing.answering(scope.get("path_params", {}))
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -55,7 +61,7 @@ class RequestFrame:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
         self._metrics.request(scope["method"], route, status, seconds)
-        if route not in _QUIET:
+        if route not in QUIET:
             log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 

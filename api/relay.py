@@ -19,6 +19,7 @@ import structlog
 import uvloop
 from psycopg_pool import PoolTimeout
 
+import tracing
 from api.keyring import Keyring
 from api.late_gateway import LateGateway
 from api.mass_running import MassWorker
@@ -121,8 +122,10 @@ class Relay:
     async def _tell(self, message: Message) -> str | None:
         """Deliver one message; None when it arrived."""
         try:
-            async with asyncio.timeout(RELAY_CALL_SECONDS):
-                arrived = await self._call(message)
+            change = message.payload.get("change_id") if message.kind == "change" else None
+            with tracing.delivering(message.kind, message.order_number, change, message.traceparent):
+                async with asyncio.timeout(RELAY_CALL_SECONDS):
+                    arrived = await self._call(message)
         except TemporalTroubleError as error:
             log.warning("Temporal does not take a message", id=message.id, order=message.order_number, error=str(error))
             return "Temporal does not take it now"
@@ -228,8 +231,10 @@ def main() -> None:
         settings.database()
     except SettingsError as error:
         sys.exit(f"ordito: {error}")
+    tracing.set_up(settings.otlp_endpoint, "ordito-relay")
     set_up_logs(settings.log_level)
     uvloop.run(serve(settings))
+    tracing.end()
 
 
 if __name__ == "__main__":

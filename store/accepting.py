@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from psycopg.errors import UniqueViolation
 
+import tracing
 from domain.problems import Problem
 from store.pool import Connection, Pool
 
@@ -89,8 +90,10 @@ WITH live AS (
         jsonb_build_object('bundle', bundle, 'lines', %(line_count)s::int), number
     FROM placed
 ), due AS (
-    INSERT INTO dispatch (order_number, kind, payload, note)
-    SELECT number, 'start', %(start)s::jsonb || jsonb_build_object('number', number, 'bundle', bundle), '' FROM placed
+    INSERT INTO dispatch (order_number, kind, payload, note, traceparent)
+    SELECT number, 'start', %(start)s::jsonb || jsonb_build_object('number', number, 'bundle', bundle), '',
+        %(traceparent)s::text
+    FROM placed
 )
 SELECT number, bundle, accepted_at, pg_notify('dispatch', '') FROM placed
 """
@@ -163,6 +166,7 @@ def _values(placing: Placing) -> dict[str, Any]:
         "skus": list({line["sku"] for line in lines}),
         "unpriced": list({line["sku"] for line in lines if "unit_price" not in line}),
         "line_count": len(lines),
+        "traceparent": tracing.traceparent(),
         "words": f"Order accepted from {source['system']}, channel {document['channel']}, {_count(len(lines))}.",
         "why": f"Placed by {placing.principal}.",
         "start": json.dumps(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import tracing
 from store.pool import Connection
 
 CHANNEL = "dispatch"
@@ -28,6 +29,8 @@ class Message:
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+    traceparent: str | None
+    """Of the request that wrote it, while tracing is on."""
 
 
 async def enqueue(
@@ -35,8 +38,9 @@ async def enqueue(
 ) -> int:
     """Add a message in the caller's transaction; its id. `announce` wakes the relay, ASKED_DIRECTLY holds it back."""
     cursor = await connection.execute(
-        "INSERT INTO dispatch (order_number, kind, payload, note) VALUES (%s, %s, %s::jsonb, %s) RETURNING id",
-        (order_number, kind, json.dumps(payload), note),
+        "INSERT INTO dispatch (order_number, kind, payload, note, traceparent)"
+        " VALUES (%s, %s, %s::jsonb, %s, %s) RETURNING id",
+        (order_number, kind, json.dumps(payload), note, tracing.traceparent()),
     )
     row = await cursor.fetchone()
     assert row is not None
@@ -63,7 +67,7 @@ async def withdraw(connection: Connection, message: int) -> bool:
 async def undelivered(connection: Connection, limit: int, resting: list[str]) -> list[Message]:
     """The oldest messages, but none of the orders that are `resting` after a failure, nor what has a head start."""
     cursor = await connection.execute(
-        "SELECT id, order_number, kind, payload, attempts, created_at FROM dispatch"
+        "SELECT id, order_number, kind, payload, attempts, created_at, traceparent FROM dispatch"
         " WHERE delivered_at IS NULL AND order_number <> ALL(%s::text[])"
         " AND (note <> %s OR created_at < now() - make_interval(secs => %s)) ORDER BY id LIMIT %s",
         (resting, ASKED_DIRECTLY, HEAD_START_SECONDS, limit),

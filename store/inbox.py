@@ -7,6 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import structlog
+
+import tracing
 from domain.process.messages import CarrierFact, Lines, PaymentFact
 from store import dispatch, stock
 from store.pool import Connection
@@ -59,6 +62,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
     if shipment["order_number"] is None:
         return await _note(connection, letter, None, "unknown shipment")
     order = str(shipment["order_number"])
+    structlog.contextvars.bind_contextvars(order=order)
     if fact.status not in _WORDS:
         return await _note(connection, letter, order, "a status nobody knows")
     note, moves, leaves = await _move(connection, order, fact, shipment["status"])
@@ -78,6 +82,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
         "note": note,
         "source": letter.source,
         "id": letter.id,
+        "traceparent": tracing.traceparent(),
     }
     await connection.execute(_LEFT if leaves else _APPLIED, values)
     return note
@@ -94,6 +99,7 @@ async def take_payment_fact(connection: Connection, letter: Letter, fact: Paymen
     if found is None:
         return await _note(connection, letter, None, "unknown authorization")
     order = str(found["order_number"])
+    structlog.contextvars.bind_contextvars(order=order)
     if letter.type not in _PAYMENT_WORDS:
         return await _note(connection, letter, order, "a type nobody knows")
     words = _PAYMENT_WORDS[letter.type]
@@ -176,8 +182,8 @@ parcel AS (
     SELECT %(order)s, %(key)s, %(type)s, %(at)s, %(words)s, %(why)s, %(data)s::jsonb, %(order)s WHERE %(tells)s
     ON CONFLICT DO NOTHING
 ), due AS (
-    INSERT INTO dispatch (order_number, kind, payload, note)
-    SELECT %(order)s, 'carrier', {message}, '' WHERE %(wakes)s
+    INSERT INTO dispatch (order_number, kind, payload, note, traceparent)
+    SELECT %(order)s, 'carrier', {message}, '', %(traceparent)s::text WHERE %(wakes)s
     RETURNING id
 ), noted AS (
     UPDATE inbox SET note = %(note)s WHERE source = %(source)s AND event_id = %(id)s

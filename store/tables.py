@@ -502,6 +502,8 @@ class Dispatch(SQLModel, table=True):
     delivered_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     note: str = ""
+    traceparent: str | None = None
+    """W3C trace context of the request that wrote it, while tracing is on (OPS6)."""
 
 
 class MassAction(SQLModel, table=True):

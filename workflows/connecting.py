@@ -1,9 +1,10 @@
 """One way to connect to Temporal for every process: address, namespace, and how values travel."""
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
-from temporalio.client import Client, GrpcCompression
+from temporalio.client import Client, GrpcCompression, Interceptor
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
@@ -13,7 +14,13 @@ from workflows.converter import DATA_CONVERTER
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = True) -> Client:
+async def connect(
+    settings: Settings,
+    *,
+    runtime: Runtime | None = None,
+    lazy: bool = True,
+    interceptors: Sequence[Interceptor] = (),
+) -> Client:
     """A client of the orders' namespace. A lazy one connects at its first call, so a process boots while the
     server is away. A TOML profile and the TEMPORAL_* variables (TLS, API key...) count too.
     """
@@ -26,6 +33,7 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
         namespace=settings.temporal_namespace,
         data_converter=DATA_CONVERTER,
         runtime=runtime,
+        interceptors=interceptors,
         lazy=lazy,
         grpc_compression=compression(settings.temporal_address),
         **profile,

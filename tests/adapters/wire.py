@@ -1,8 +1,10 @@
 """A partner whose answers are given byte by byte, for what no well-behaved server would send."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+
+from aiohttp import TraceConfig
 
 from adapters.http_calls import Partner, create_client
 
@@ -67,13 +69,15 @@ class HangUpError(Exception):
 
 
 @asynccontextmanager
-async def partner_of(talk: Talk, timeout: float = PATIENCE) -> AsyncIterator[tuple[Partner, Wire]]:
+async def partner_of(
+    talk: Talk, timeout: float = PATIENCE, hooks: Sequence[TraceConfig] = ()
+) -> AsyncIterator[tuple[Partner, Wire]]:
     """The partner "carrier" at the end of such a wire."""
     wire = Wire(talk)
     server = await asyncio.start_server(wire.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        async with create_client(timeout=timeout) as client:
+        async with create_client(timeout=timeout, hooks=hooks) as client:
             yield Partner(client, f"http://127.0.0.1:{port}", "carrier"), wire
     finally:
         server.close()

@@ -39,6 +39,10 @@ async def test_recorded_histories_replay_in_a_sandbox_that_guards_the_workflow_t
     assert await replay("0", "--strict") == (0, "")
 
 
+async def test_recorded_histories_replay_while_tracing_is_on_and_are_not_told_again() -> None:
+    assert await replay("0", "--traced") == (0, "")
+
+
 async def test_a_change_that_would_break_running_orders_is_found() -> None:
     code, said = await replay("0", "--broken")
     assert code == 1

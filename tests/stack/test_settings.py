@@ -47,6 +47,12 @@ def test_addresses_follow_the_ports() -> None:
             "CARRIER_URL: 'localhost:8090' cannot be used: an address like http://127.0.0.1:8080 is needed",
         ),
         (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "collector:4318",
+            "OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' cannot be used: "
+            "an address like http://127.0.0.1:8080 is needed",
+        ),
+        (
             "TEMPORAL_ADDRESS",
             "temporal",
             "TEMPORAL_ADDRESS: 'temporal' cannot be used: host:port is needed, like 127.0.0.1:7233",

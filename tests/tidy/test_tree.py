@@ -26,7 +26,7 @@ ALLOWED_IN_DOMAIN = {"domain", "limits", "pydantic", "pydantic_core"}
 INWARD = {
     "settings.py": set(),
     "limits.py": set(),
-    "logs.py": {"structlog"},
+    "logs.py": {"structlog", "tracing"},
     "worker.py": {
         "activities",
         "adapters",
@@ -35,6 +35,7 @@ INWARD = {
         "store",
         "structlog",
         "temporalio",
+        "tracing",
         "uvloop",
         "workflows",
     },
