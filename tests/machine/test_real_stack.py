@@ -26,7 +26,7 @@ AT_ONCE = 25
 SEED = int(os.environ.get("ORDITO_SEED") or 0)
 HEAL_SECONDS = 60.0
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(2400 if FULL else 600)
 
 
 async def test_orders_on_the_real_stack_keep_what_the_design_promises(

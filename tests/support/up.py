@@ -50,7 +50,7 @@ async def ordito(*arguments: str, env: dict[str, str]) -> tuple[int, str, str]:
         ORDITO, *arguments, env=env, cwd=PROJECT_ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=120)
+        stdout, stderr = await asyncio.wait_for(process.communicate(), timeout=240)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -72,7 +72,7 @@ class UpProcess:
         """Everything it printed so far, both streams."""
         return self._output.read_text(encoding="utf-8")
 
-    async def until(self, pattern: str, seconds: float = 120) -> str:
+    async def until(self, pattern: str, seconds: float = 240) -> str:
         """Waits until it printed something that matches; all it printed."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.said):
