@@ -4,52 +4,81 @@ A worker may die when a local step has committed but its result is not in the hi
 done over, and it may find more in it than the first time. It must come to the same local steps again, for what they did
 is known by their keys alone. So each local step is awaited before anything else is heard, and results of calls are
 heard before what comes from outside: whatever is new in a task that is done over comes last.
+
+What came by an update, and the answer to a question, are in the history only when the task is over: one that is done
+over, or that is lost with a server, may come to others. What rests on them is begun apart, when the task is over. Only
+the order of the events tells when: how they are spread over tasks may differ in a replay.
 """
 
 from collections import deque
+from typing import NamedTuple
 
-from domain.process.messages import Event
+from domain.process.messages import Call, CallDone, Event
+from workflows.calling import QUESTIONS, is_local
+
+
+class Arrived(NamedTuple):
+    """An event. `told` is True if the history tells of it and of all before, False if not yet; None says nothing."""
+
+    event: Event
+    told: bool | None = None
 
 
 class Arrivals:
-    """Events that wait for a decision. Unless `in_turn`, they are taken as they came, as earlier releases did."""
+    """Events that wait for a decision. Unless `in_turn`, they are taken as they came, as earlier releases did.
 
-    def __init__(self, in_turn: bool) -> None:
+    `apart`: it is kept in mind whether the history tells of what was taken; earlier releases did not.
+    """
+
+    def __init__(self, in_turn: bool, apart: bool) -> None:
         self._in_turn = in_turn
-        self._awaited: set[str] = set()
-        self._local: deque[Event] = deque()
-        self._results: deque[Event] = deque()
-        self._outside: deque[Event] = deque()
+        self._apart = apart
+        self._told = True
+        self._awaited: dict[str, bool] = {}
+        """Local steps by their keys, and whether they were begun apart."""
+        self._local: deque[Arrived] = deque()
+        self._results: deque[Arrived] = deque()
+        self._outside: deque[Arrived] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._local or self._results or self._outside)
 
     def begins(self, event: Event) -> None:
         """The order begins: before all else."""
-        (self._local if self._in_turn else self._outside).append(event)
+        (self._local if self._in_turn else self._outside).append(Arrived(event))
 
-    def await_local(self, key: str) -> None:
-        """A local step is on its way."""
-        if self._in_turn:
-            self._awaited.add(key)
+    @property
+    def untold(self) -> bool:
+        """Whether what is begun now may rest on what the history does not tell yet."""
+        return self._apart and not self._told
+
+    def begun(self, call: Call, apart: bool) -> None:
+        """A call is on its way; a local step is awaited, also one that was begun apart."""
+        if self._in_turn and is_local(call):
+            self._awaited[call.key] = apart
 
     def goes_on_remotely(self, key: str) -> None:
         """A local step had no answer at once, and is no longer awaited."""
-        self._awaited.discard(key)
+        self._awaited.pop(key, None)
 
-    def result(self, key: str, event: Event) -> None:
-        """A call came back, or failed."""
+    def result(self, call: Call, event: Event) -> None:
+        """A call came back, or failed; one that was cut short may have failed in the task that began it."""
+        told = True if isinstance(event, CallDone) else None
         if not self._in_turn:
-            self._outside.append(event)
-        elif key in self._awaited:
-            self._awaited.remove(key)
-            self._local.append(event)
+            self._outside.append(Arrived(event))
+        elif call.key in self._awaited:
+            apart = self._awaited.pop(call.key)
+            self._local.append(Arrived(event, told if apart else False if call.operation in QUESTIONS else None))
         else:
-            self._results.append(event)
+            self._results.append(Arrived(event, told))
+
+    def asked(self, event: Event) -> None:
+        """A request by update."""
+        self._outside.append(Arrived(event, False))
 
     def outside(self, event: Event) -> None:
-        """A fact, a request, or the alarm."""
-        self._outside.append(event)
+        """A fact, a request by signal, or the alarm."""
+        self._outside.append(Arrived(event))
 
     @property
     def ready(self) -> bool:
@@ -59,4 +88,6 @@ class Arrivals:
     def take(self) -> Event:
         """The next event; there has to be one `ready`."""
         assert self.ready, "nothing to decide on"
-        return next(queue for queue in (self._local, self._results, self._outside) if queue).popleft()
+        event, told = next(queue for queue in (self._local, self._results, self._outside) if queue).popleft()
+        self._told = self._told if told is None else told
+        return event

@@ -28,12 +28,21 @@ QUESTIONS = frozenset({Operation.INQUIRE})
 its caller half a round trip less; a carrier that is slow or away must not hold the task up, so it is asked on remotely.
 """
 QUESTION = timedelta(seconds=2)
+HARMLESS = QUESTIONS | {Operation.CHECK, Operation.REVISE}
+"""Local steps that may be done once more, and come to something else, without a trace of the first time."""
+APART = timedelta(seconds=30)
+"""How long a local step that is begun apart may take, the death of one worker included."""
 
 Handle = workflow.ActivityHandle[Outcome]
 
 
-def start_call(call: Call) -> Handle:
-    """Starts the activity of a call: a remote one for what has an effect outside, else a local one."""
+def start_call(call: Call, apart: bool = False) -> Handle:
+    """Starts the activity of a call: a remote one for what has an effect outside, else a local one.
+
+    `apart`: it is a local step that is begun when the workflow task is over.
+    """
+    if apart:
+        return _start_apart(call)
     if call.operation in QUESTIONS:
         return _start_local(call, QUESTION, RetryPolicy(maximum_attempts=1))
     if call.operation in REMOTE:
@@ -41,8 +50,27 @@ def start_call(call: Call) -> Handle:
     return _start_local(call, LOCAL, LOCAL_RETRY)
 
 
+def _start_apart(call: Call) -> Handle:
+    """A local step as a remote activity: all that it rests on is in the history before it is done."""
+    return workflow.start_activity(
+        str(call.operation),
+        call,
+        result_type=Outcome,
+        start_to_close_timeout=LOCAL,
+        schedule_to_close_timeout=APART,
+        retry_policy=LOCAL_RETRY,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        summary=call.summary,
+    )
+
+
+def leaves_a_trace(call: Call) -> bool:
+    """Whether it is a local step that has to come to the same when it is done over."""
+    return call.operation not in REMOTE | HARMLESS
+
+
 def is_local(call: Call) -> bool:
-    """Whether the call is begun within the workflow task."""
+    """Whether the call is awaited before anything else is heard: one that is done within the task, or begun apart."""
     return call.operation in QUESTIONS or call.operation not in REMOTE
 
 

@@ -56,7 +56,7 @@ with workflow.unsafe.imports_passed_through():
     from limits import MAX_PREVIEWS
     from workflows.arriving import Arrivals
     from workflows.attributes import FIRST, Shown, shown, updates
-    from workflows.calling import Handle, asks_on, is_local, start_call, start_remote, words_of_failure
+    from workflows.calling import Handle, asks_on, leaves_a_trace, start_call, start_remote, words_of_failure
     from workflows.snapshot import OrderSnapshot, in_progress
 
 ANSWER_WITHIN = timedelta(seconds=5)
@@ -83,7 +83,7 @@ class OrderWorkflow:
         self._release = given.release
         self._continued = given.state is not None
         self._state = (given.state or state_at(given.start)).model_copy(update={"release": given.release})
-        self._events = Arrivals(in_turn=given.release > 3)
+        self._events = Arrivals(in_turn=given.release > 3, apart=given.release > 9)
         self._handles: dict[str, Handle] = {}
         self._alarm: asyncio.Task[None] | None = None
         self._shown: Shown = {} if self._continued else FIRST
@@ -140,9 +140,9 @@ class OrderWorkflow:
             if key in self._handles:
                 self._handles[key].cancel()
         for call in decision.calls:
-            self._handles[call.key] = start_call(call)
-            if is_local(call):
-                self._events.await_local(call.key)
+            apart = self._events.untold and leaves_a_trace(call)
+            self._handles[call.key] = start_call(call, apart)
+            self._events.begun(call, apart)
             asyncio.create_task(self._finish(call))  # noqa: RUF006 - the workflow's loop keeps its tasks
 
     async def _finish(self, call: Call) -> None:
@@ -154,7 +154,7 @@ class OrderWorkflow:
         except asyncio.CancelledError:  # in the task that began it: it was never sent, and the SDK raises no failure
             event = CallFailed(key=call.key, words="The call was cut short.", at=workflow.now())
         del self._handles[call.key]
-        self._events.result(call.key, event)
+        self._events.result(call, event)
 
     async def _outcome(self, call: Call) -> Outcome:
         try:
@@ -261,7 +261,7 @@ class OrderWorkflow:
         return await self._answer_to(asked)
 
     async def _answer_to(self, asked: ChangeAsked) -> ChangeAnswer:
-        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
+        self._events.asked(asked.model_copy(update={"at": workflow.now()}))
         return await self._answer_at_hand(asked)
 
     async def _answer_at_hand(self, asked: ChangeAsked) -> ChangeAnswer:
@@ -286,7 +286,7 @@ class OrderWorkflow:
     @workflow.update(name="preview", description="Tells what a change would come to; nothing is done or kept.")
     async def preview(self, asked: PreviewAsked) -> ChangeAnswer:
         self._previews[asked.id] = None
-        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
+        self._events.asked(asked.model_copy(update={"at": workflow.now()}))
         try:
             await workflow.wait_condition(
                 lambda: self._state.finished or self._previews[asked.id] is not None, timeout=ANSWER_WITHIN
@@ -315,7 +315,7 @@ class OrderWorkflow:
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:
         answer = retry_answer(self._state)
-        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
+        self._events.asked(asked.model_copy(update={"at": workflow.now()}))
         return answer
 
     @retry.validator
@@ -382,7 +382,7 @@ class OrderWorkflow:
             await workflow.wait_condition(lambda: not self._events)
         check(asked)
         given = answer(self._state, asked)
-        self._events.outside(asked.model_copy(update={"at": workflow.now()}))
+        self._events.asked(asked.model_copy(update={"at": workflow.now()}))
         return given
 
     @workflow.query(name="snapshot", description="Where the order stands: the read model as the workflow has it.")

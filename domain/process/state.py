@@ -311,7 +311,8 @@ that left on a request taken back, money and stock that no step needs any more. 
 before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
-10: a carrier that can update a request in place is asked to (`updates`).
+10: a local step that rests on an update or on a question's answer is begun when the history tells of it
+(`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`).
 """
 
 
