@@ -113,9 +113,9 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         pursue(draft, active(draft))
         return
     judged_at = draft.now if change.asked.token is not None else None
-    change = change.model_copy(update={"reworks": found, "judged_at": judged_at})
-    draft.change = change = change.model_copy(update={"reworks": updates.in_place(draft, change)})
-    draft.change = change.model_copy(update={"reworks": (*(change.reworks or ()), *founding.plan(draft, change))})
+    draft.change = change = change.model_copy(update={"reworks": found, "judged_at": judged_at})
+    found = updates.in_place(draft, change)
+    draft.change = change.model_copy(update={"reworks": (*found, *founding.plan(draft, change))})
     _make_then_break(draft, active(draft))
 
 
