@@ -216,9 +216,18 @@ def leave_behind(draft: Draft, group_id: str, run: Run) -> None:
 def let_go_of_authorization(draft: Draft, group_id: str, skipped: Run) -> None:
     """A finished order holds nothing (I2): where no money is taken, what was authorized for it is given back."""
     authorization = draft.run_of(draft.groups[group_id], Operation.AUTHORIZE)
+    if skipped.operation is Operation.CAPTURE and authorization is None and draft.base.release > 9:
+        _make_none_anew(draft, group_id)
     if skipped.operation is Operation.CAPTURE and authorization is not None:
         leave_behind(draft, group_id, authorization)
         draft.change_run(group_id, authorization.step, state=RunState.SKIPPED, key=None, operation=None)
+
+
+def _make_none_anew(draft: Draft, group_id: str) -> None:
+    """What lapsed before its capture was skipped is not authorized again (I2)."""
+    for run in draft.groups[group_id].runs.values():
+        if run.operation is Operation.AUTHORIZE and run.state is RunState.UNDONE:
+            draft.change_run(group_id, run.step, state=RunState.SKIPPED)
 
 
 def undo_leftovers(draft: Draft) -> None:

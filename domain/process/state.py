@@ -312,7 +312,8 @@ before anything is done on its account, so that a resumed order finds none that 
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
 10: a local step that rests on an update or on a question's answer is begun when the history tells of it
-(`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`).
+(`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`);
+money that lapsed is not held anew for a capture that the policy skips.
 """
 
 

@@ -331,3 +331,17 @@ def test_it_is_kept_over_continue_as_new() -> None:
     assert as_json(carried_over(run.state)) == as_json(run.state)
     run.settle()
     assert run.row.status == Status.COMPLETED
+
+
+def test_money_that_lapsed_is_not_held_anew_where_the_policy_skips_its_capture() -> None:
+    """The provider lets it go twice; the second time the policy goes on without, and a finished order holds nothing."""
+    run = Run(world=World(process=SHAPES["standard"](capture="skip"))).begin().settle()
+    run.carrier("shipped")
+    run.world.short_lived = True
+    run.world.expired |= run.world.held()
+    run.settle()
+    assert run.row.status == Status.COMPLETED
+    assert run.log.count("authorize_payment") == 2
+    assert run.log.count("capture_payment") == 2
+    assert run.world.held() == set()
+    assert told(run, "step.skipped").words == "They say authorization_expired. Skipped, as the policy says."
