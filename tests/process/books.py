@@ -78,7 +78,7 @@ def _known_on_both_sides(run: Run) -> None:
     strays = standing - known - run.world.known_expired
     assert not strays, f"the outside has what no run knows of: {sorted(strays)} (I2)"
     used = {work.authorization for work in run.world.captured().values()}  # its rest may have been given back
-    lost = certain - standing - used
+    lost = certain - standing - used - run.world.over
     assert run.state.change is not None or not lost, f"done as far as the order knows, and not there: {sorted(lost)}"
 
 

@@ -8,13 +8,13 @@ from pydantic_core import to_json
 from domain.process.approvals import unsaved
 from domain.process.decide import decide
 from domain.process.edits import frozen
-from domain.process.holds import keeps_back_named
 from domain.process.messages import AuthorizePayment, Call, CallDone, CallFailed, ChangeAsked, Event, Undo
 from domain.process.rows import group_status, row_of
 from domain.process.state import Decision, Group, OrderState, RunState
-from domain.process.words import MOVES, ChangeKind, ChangeOutcome, Operation, Status
+from domain.process.words import MOVES, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
 from tests.process.database import FINAL, how_final
+from tests.process.meanwhile import meanwhile, on_hold_named
 from tests.process.standing import stands
 
 
@@ -68,7 +68,7 @@ class Watch:
         self._answers(before, after)
         self._base(before, event, after)
         self._captures(before, event, after)
-        _mended(before, event, after)
+        meanwhile(before, event, after)
         self._foretold(before, event, after)
         self.latest = {call.key for call in decision.calls}
         stands(after)
@@ -100,7 +100,7 @@ class Watch:
         flight, group = after.flights[call.key], after.groups.get(call.group)
         anew = call.key not in before.flights and call.key not in {one.key for one in after.known or ()}
         if group is not None and anew and flight.move is None and not flight.undo:
-            assert not keeps_back_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
+            assert not on_hold_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
         if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not group.parts:
             assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
         if call.save is not None and after.change is not None and after.change.asked.change == "edit":
@@ -158,7 +158,8 @@ class Watch:
             group = flight.call.group
             self.refused_captures[group] += 1
             run = after.groups[group].runs[flight.call.step]
-            assert self.refused_captures[group] == 1 or run.parked is not None, "a capture is asked for ever (PAY2)"
+            settled = run.parked is not None or run.state is RunState.SKIPPED
+            assert self.refused_captures[group] == 1 or settled, "a capture is asked for ever (PAY2)"
 
     def _foretold(self, before: OrderState, event: Event, after: OrderState) -> None:
         """What a call's own transaction writes is the order as it is once the call is done (design rule 9)."""
@@ -174,23 +175,6 @@ class Watch:
                 [(one.id, one.status, one.step) for one in row.groups] for row in (flight.call.save.row, row_of(after))
             )
             assert told == now, "a call writes the order as it was before it (I8)"
-
-
-def _mended(before: OrderState, event: Event, after: OrderState) -> None:
-    """Once the payment is another, the money is asked for anew, and what was refused is no obstacle (CHG4, PAY2)."""
-    change = before.change
-    if change is None or change.asked.change != "edit" or after.revision == before.revision:
-        return
-    revised = change.revised or (event.outcome.revised if isinstance(event, CallDone) else None)
-    if revised is None or ChangeKind.PAYMENT not in revised.fields:
-        return
-    for group in before.groups.values():
-        for run in group.runs.values():
-            now = after.groups[group.id].runs.get(run.step)
-            if run.operation in (Operation.AUTHORIZE, Operation.CAPTURE) and run.parked and not run.may_have_effect:
-                assert now is None or now.parked is None, f"{run.step} is still refused, and the payment is another"
-            if run.operation is Operation.AUTHORIZE and run.state is RunState.DONE:
-                assert now is None or now.key != run.key, "the payment is another, and the old one stands (PAY2)"
 
 
 def _backwards(state: OrderState, undo: Call) -> None:

@@ -143,7 +143,19 @@ def _homes(
     return homes
 
 
-KINDS = ("up", "up", "down", "item", "cancel", "add", "move", "price", *(str(kind) for kind in FIELDS), "warehouse")
+KINDS = (
+    "up",
+    "up",
+    "down",
+    "item",
+    "cancel",
+    "close",
+    "add",
+    "move",
+    "price",
+    *(str(kind) for kind in FIELDS),
+    "warehouse",
+)
 """What a drawn edit may do."""
 
 
@@ -159,6 +171,8 @@ def drawn(what: list[str], which: int, more: int, opened: Opened) -> Edit:
             lines.setdefault(name, {})[line.number] = value
         elif word == "cancel":
             cancel = (line.number,)
+        elif word == "close":
+            cancel = tuple(one.number for one in opened.lines if one.group == line.group)
         elif word == "add":
             lines["add"] = {20 + which * 10 + more: more}
         else:

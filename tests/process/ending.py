@@ -1,6 +1,6 @@
 """What must be true of an order that is over, by the books of the outside."""
 
-from domain.process.messages import Opened, RequestShipment
+from domain.process.messages import CreateInvoice, Opened, RequestShipment
 from domain.process.rows import row_of
 from domain.process.state import Group, RunState
 from domain.process.words import Operation, Status
@@ -46,6 +46,9 @@ def _is_cancelled(run: Run) -> None:
 def _group_is_well(run: Run, opened: Opened, group: Group, skipped: bool) -> None:
     """What the outside has is what the newest version of the order says."""
     world = run.world
+    if group.id in world.units:
+        _part_is_well(run, group)
+        return
     lines = {line.number: line for line in opened.lines if line.group == group.id}
     for operation in STANDING:
         assert len(world.live(operation, group.id)) == (1 if lines else 0), operation
@@ -64,3 +67,18 @@ def _group_is_well(run: Run, opened: Opened, group: Group, skipped: bool) -> Non
     assert isinstance(request, RequestShipment)
     assert request.lines == {number: line.quantity for number, line in lines.items()}
     assert request.location == group.location
+
+
+def _part_is_well(run: Run, group: Group) -> None:
+    """Of an order whose carrier shipped a part and no more: what left of a group is what was asked for and billed."""
+    world, units = run.world, run.world.units[group.id]
+    done = {key: call for key, call in world.done.items() if call.group == group.id and key not in world.gone}
+    left = [world.shipped[key] for key, call in done.items() if call.operation is Operation.SHIP]
+    assert left == [units], f"group {group.id} is {units}, and other units have left (ORC16)"
+    billed = [call.work.lines for call in done.values() if isinstance(call.work, CreateInvoice)]
+    assert billed == [units], f"group {group.id} is {units}, and other units are billed (ORC16)"
+    taken = {work.authorization for key, work in world.captured().items() if key in done}
+    assert world.held(group.id) <= taken, "money is held that nobody takes (I2)"
+    row = next(row for row in row_of(run.state).groups if row.id == group.id)
+    told = {number: row.units.get(number, run.state.lines[number].quantity) for number in row.lines}
+    assert told == units, f"group {group.id} is {units}, and shows {told} (ORC16)"

@@ -99,6 +99,10 @@ class World:
     """Effects that somebody would not take back: what becomes of them is for a person to settle."""
     beside: set[str] = field(default_factory=set)
     """Keys of calls that were sent while a change was carried out."""
+    over: set[str] = field(default_factory=set)
+    """Requests of which the carrier ships no more, although less has left than was asked for."""
+    units: dict[str, Lines] = field(default_factory=dict)
+    """Of groups that were split, or came of it: the units in them."""
 
     def answer(
         self, call: Call, *, refuse: str | None = None, fault: bool = False, effect: bool = True
@@ -388,9 +392,10 @@ class World:
         if shipment.endswith("/not-shipped"):
             return not any(call.operation is Operation.SHIP for call in self.done.values())
         left = self.shipped.get(shipment, {})
-        return all(left.get(number, 0) >= units for number, units in self._asked_to_leave(self.done[shipment]).items())
+        return all(left.get(number, 0) >= units for number, units in self.asked_to_leave(self.done[shipment]).items())
 
-    def _asked_to_leave(self, request: Call) -> Lines:
+    def asked_to_leave(self, request: Call) -> Lines:
+        """What has to leave on a request before its group is billed."""
         assert isinstance(request.work, RequestShipment)
         return request.work.lines
 

@@ -1,4 +1,4 @@
-"""Plants a bug into a copy of the decider and has it looked for: by the machine, the saga grid, the examples."""
+"""Plants a bug into a copy of the decider and has it looked for by the machine and by the saga grid."""
 
 import os
 import re
@@ -11,34 +11,24 @@ from pathlib import Path
 from tests.process.bug import Bug
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = (
-    "test_happy_path.py",
-    "test_cancelling.py",
-    "test_cancelling_amid_failures.py",
-    "test_failures.py",
-    "test_skipping.py",
-    "test_facts.py",
-    "test_resuming.py",
-    "test_edits.py",
-    "test_edit_kinds.py",
-    "test_edit_moments.py",
-    "test_edit_races.py",
-    "test_edit_new_groups.py",
-)
 SECONDS = 600
 """How long a copy may be looked at in one go; a decider that goes round in circles is stopped then."""
+SELDOM = "50"
+"""Every so many decisions one is taken twice; the time is better spent on more orders."""
+MOST_TOLD = 160
+"""Letters that are told of what was broken."""
 _IGNORED = shutil.ignore_patterns("*.pyc.*")
 """What another process is just compiling."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What found a bug: the machine by a seed, a cell of the saga grid, or else an example in words."""
+    """What found a bug: the machine by a seed, or a cell of the saga grid."""
 
     by: str
-    """`machine`, `grid` or `example`."""
+    """`machine` or `grid`."""
     name: str
-    """The seed, the cell, or the test."""
+    """The seed, or the cell."""
     steps: int = 0
     """Steps that the machine took from that seed on up to the one that broke."""
     broken: str = ""
@@ -48,7 +38,7 @@ class Found:
     def words(self) -> str:
         """The same, to be read."""
         where = f"seed {self.name} in {self.steps} steps" if self.by == "machine" else self.name
-        return f"{self.by}, {where}" + (f": {self.broken}" if self.broken else "")
+        return f"{self.by}, {where}" + (f": {self.broken[:MOST_TOLD]}" if self.broken else "")
 
 
 def plant(bug: Bug, folder: Path) -> None:
@@ -72,8 +62,10 @@ def plant(bug: Bug, folder: Path) -> None:
 
 
 def walked(folder: Path, seed: int, steps: int) -> Found | None:
-    """The machine's first seed, from `seed` on, that breaks within so many steps."""
-    done = _python(folder, "tests.process.walking", "--seed", str(seed), "--steps", str(steps), "--brief")
+    """The machine's first seed, from `seed` on, that breaks before so many steps are taken."""
+    done = _python(
+        folder, "tests.process.walking", "--seed", str(seed), "--steps", str(steps), "--twice", SELDOM, "--brief"
+    )
     told = _told(done, r"^seed (\d+) after (\d+) steps: (.*)$", "machine")
     return None if told is None else Found("machine", told[1], int(told[2]), told[3])
 
@@ -82,14 +74,6 @@ def gridded(folder: Path, *cells: str) -> Found | None:
     """The first cell of the saga grid, or of those that are named, that breaks."""
     told = _told(_python(folder, "tests.process.grid_walk", *cells), r"^cell ([^:]+: [^:]+): (.*)$", "grid")
     return None if told is None else Found("grid", told[1], broken=told[2])
-
-
-def exemplified(folder: Path, *names: str) -> Found | None:
-    """The first example, or of those that are named, that fails."""
-    tests = [str(Path("tests") / "process" / name) for name in names or EXAMPLES]
-    options = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no")
-    told = _told(_python(folder, "pytest", *options, *tests), r"^FAILED tests/process/(\S+)", "examples")
-    return None if told is None else Found("example", told[1])
 
 
 def _python(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

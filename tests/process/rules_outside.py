@@ -109,7 +109,7 @@ def carrier(course: Course, which: int, status: str, part: int | None) -> None:
         asked = sorted(run.world.done[key].work.lines)  # type: ignore[union-attr]
         lines = {asked[part % len(asked)]: 1}
     run.carrier(status, key, lines, id_=f"f{len(course.facts)}")
-    _remember(course)
+    remember(course)
 
 
 @rule(weight=3, when=requested, which=Number(0, 5), to=Among("picked", "shipped", "shipped", "delivered"))
@@ -119,7 +119,7 @@ def carrier_gets_on(course: Course, which: int, to: str) -> None:
     if to != "picked" and len(course.run.calls) < course.patience:
         return
     course.run.carrier(to, requests[which % len(requests)], id_=f"f{len(course.facts)}")
-    _remember(course)
+    remember(course)
 
 
 @rule(
@@ -141,7 +141,7 @@ def parcel_leaves(course: Course, which: int, whole: int, line: int, units: int,
     number = numbers[line % len(numbers)]
     lines[number] = min(units, asked[number])
     course.run.carrier(to, key, {n: some for n, some in lines.items() if some} or None, id_=f"f{len(course.facts)}")
-    _remember(course)
+    remember(course)
 
 
 @rule(able=Among(True, True, True, False), relabels=YES_OR_NO)
@@ -167,7 +167,7 @@ def expires(course: Course, which: int, told: bool, hurry: bool) -> None:
     held = sorted(world.held() - captured)
     if held and told:
         course.run.expire(held[which % len(held)])
-        _remember(course)
+        remember(course)
     elif held:
         world.expired.add(held[which % len(held)])
     if hurry:
@@ -184,8 +184,10 @@ def expires_beside_its_capture(course: Course, then: bool) -> None:
     if not over:
         return
     run.expire(over[0])
-    _remember(course)
+    remember(course)
     for call in [call for call in run.pending if call.operation is Operation.AUTHORIZE and then]:
+        run.finish(call)
+    for call in [call for call in _captures(course) if then and call.work.authorization == over[0]]:  # type: ignore[union-attr]
         run.finish(call)
 
 
@@ -222,7 +224,8 @@ def fact_again(course: Course, which: int) -> None:
         assert row_of(run.state) == row
 
 
-def _remember(course: Course) -> None:
+def remember(course: Course) -> None:
+    """The latest fact can be told again."""
     fact = course.run.facts[-1]
     assert isinstance(fact, CarrierFact | PaymentFact)
     course.facts.append(fact)
@@ -267,4 +270,7 @@ def workflow_lost(course: Course, arrived: int, entered: int) -> None:
     if not can_be_resumed(course):
         return  # what arrived has ended it, as far as the database knows
     course.patience = max(0, course.patience - len(run.calls))
+    row = run.world.database.row
+    held = set() if row is None else {hold.id for hold in row.holds}
     course.run = resumed(run)
+    assert held <= {hold.id for hold in course.run.state.holds}, "a resumed order has forgotten a hold (CAP9)"

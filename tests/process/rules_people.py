@@ -33,6 +33,10 @@ WHAT = {"what": Among(*KINDS), "also": Among("", "", *KINDS), "which": Number(0,
 STEPS = Among("capture", "capture", "authorize", "ship", "reserve", "invoice")
 
 
+def whole(course: Course) -> bool:
+    return course.whole
+
+
 def edit_of(course: Course, what: str, also: str, which: int, more: int) -> Edit:
     opened: Opened | None = course.run.world.database.opened
     return Edit(quantity={1: 3}) if opened is None else drawn_edit([what, *filter(None, [also])], which, more, opened)
@@ -51,7 +55,7 @@ def cancel(course: Course, change_id: str, base: int | None) -> None:
     course.run.cancel(change_id, base_revision=base)
 
 
-@rule(weight=5, then=Number(0, 4), odd=Among("", "", "", "", "", "", "", "", "same id", "old"), **WHAT)
+@rule(weight=5, when=whole, then=Number(0, 4), odd=Among("", "", "", "", "", "", "", "", "same id", "old"), **WHAT)
 def change(course: Course, then: int, odd: str, **what: Any) -> None:
     """Someone asks for a change; now and then with an id that was used before, or for an old revision."""
     run = course.run
@@ -63,7 +67,12 @@ def change(course: Course, then: int, odd: str, **what: Any) -> None:
 
 
 @rule(
-    first=Among(*KINDS), second=Among(*KINDS, "cancel all"), which=Number(0, 9), more=Number(1, 4), other=Number(0, 9)
+    when=whole,
+    first=Among(*KINDS),
+    second=Among(*KINDS, "cancel all"),
+    which=Number(0, 9),
+    more=Number(1, 4),
+    other=Number(0, 9),
 )
 def two_changes_at_once(course: Course, first: str, second: str, which: int, more: int, other: int) -> None:
     """The second comes before the first has asked anything of anyone."""
@@ -75,7 +84,7 @@ def two_changes_at_once(course: Course, first: str, second: str, which: int, mor
         run.edit(edit_of(course, second if second != "cancel all" else "up", "", other, more), ids[1])
 
 
-@rule(**WHAT)
+@rule(when=whole, **WHAT)
 def raw_signal(course: Course, **what: Any) -> None:
     """The change comes as a payload, as any system may send it to Temporal."""
     run, edit, change_id = course.run, edit_of(course, **what), f"s{course.number}"
@@ -134,7 +143,7 @@ def _as_signalled(edit: Edit) -> Edit:
 # ---- previews ----------------------------------------------------------------------------------------
 
 
-@rule(then=Number(0, 4), **WHAT)
+@rule(when=whole, then=Number(0, 4), **WHAT)
 def preview(course: Course, then: int, **what: Any) -> None:
     """Someone asks what a change would come to, while whatever goes on goes on."""
     run, change_id = course.run, f"q{course.number}"
@@ -143,7 +152,7 @@ def preview(course: Course, then: int, **what: Any) -> None:
         run.finish(call)
 
 
-@rule(weight=3, when=lambda course: course.run.previews, which=Number(0, 20))
+@rule(weight=3, when=lambda course: course.whole and course.run.previews, which=Number(0, 20))
 def change_as_previewed(course: Course, which: int) -> None:
     """Someone has seen a preview, be it fresh or stale, and asks for exactly that (I14)."""
     seen = [answer for answer in course.run.previews.values() if answer.token]
@@ -154,7 +163,7 @@ def change_as_previewed(course: Course, which: int) -> None:
 
 
 @rule(
-    when=lambda course: course.rests,
+    when=lambda course: course.whole and course.rests,
     stale=Among(False, False, True),
     **WHAT,
 )
@@ -259,7 +268,10 @@ def skip(course: Course, step: str, group: str | None) -> None:
     run = course.run
     asked = SkipAsked(step=step, group=group, reason="paid otherwise", requested_by="ann", at=run.at)
     refused = skip_refusal(run.state, asked)
+    others = {(one.group, one.step) for one in parked(course) if one.group != group or one.step != step}
     course.skips += _unless_refused(course, asked, refused)
+    still = {(one.group, one.step) for one in parked(course)}
+    assert group is None or refused is not None or others <= still, "a step of another group was skipped as well"
 
 
 def parked(course: Course) -> list[Waiting]:

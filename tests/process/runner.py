@@ -149,7 +149,7 @@ class Run:
         key = key or self.key("ship")
         self.world.progress[key] = status
         if status in ("shipped", "delivered"):
-            whole = self.world.done[key].work.lines if key in self.world.done else {}  # type: ignore[union-attr]
+            whole = self.world.asked_to_leave(self.world.done[key]) if key in self.world.done else {}
             left = self.world.shipped.setdefault(key, {})
             left.update({number: max(units, left.get(number, 0)) for number, units in (lines or whole).items()})
             if key in self.world.updates.updated:

@@ -1,9 +1,10 @@
-"""One-line bugs in the decider that its tests must find, and what finds each.
+"""One-line bugs in the decider that its tests must find, and what finds each: the machine, or a cell of the saga grid.
 
 `python -m tests.process.seeded_bugs [NAME...]` plants the named bugs, or all, each into a copy of the decider. What
 found one the last time is tried first: it is kept in `seeded_bugs.json`. If that does not find it any more, because
-the machine has moves that it had not, the machine goes through its seeds, then the saga grid through its cells, then
-the examples are run. `--record` keeps what was found; `--search` passes over what is kept.
+the decider or the machine has moves that it had not, the machine goes through its seeds, then the saga grid through
+its cells. What neither finds counts as not found, whatever the examples in words say. `--record` keeps what was found;
+`--search` passes over what is kept.
 """
 
 import argparse
@@ -17,14 +18,15 @@ from functools import partial
 from pathlib import Path
 
 from tests.process.bug import Bug
-from tests.process.planting import Found, exemplified, gridded, plant, walked
+from tests.process.planting import Found, gridded, plant, walked
+from tests.process.seeded_beside_bugs import BESIDE_BUGS
 from tests.process.seeded_edit_bugs import EDIT_BUGS
 from tests.process.seeded_order_bugs import ORDER_BUGS
 
-BUGS = (*ORDER_BUGS, *EDIT_BUGS)
+BUGS = (*ORDER_BUGS, *EDIT_BUGS, *BESIDE_BUGS)
 KEPT = Path(__file__).with_name("seeded_bugs.json")
-STEPS = 4_000
-"""The machine's budget for one bug; what it does not find within it is looked for by the grid and the examples."""
+STEPS = 12_000
+"""The machine's budget for one bug; what it does not find within it is looked for by the grid."""
 
 
 def kept() -> dict[str, Found]:
@@ -49,24 +51,18 @@ def _short(found: Found) -> dict[str, str | int]:
 
 
 def found_by(bug: Bug, steps: int = STEPS, known: Found | None = None) -> Found | None:
-    """What finds the bug: what is known to, else the machine, else the grid, else an example; None if nothing does."""
+    """What finds the bug: what is known to, else the machine, else the grid; None if nothing does."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plant(bug, folder)
         again = None if known is None else _again(folder, known)
-        return again or _searched(folder, steps) or gridded(folder) or exemplified(folder)
-
-
-def _searched(folder: Path, steps: int) -> Found | None:
-    """The machine's first seed that breaks, walked once more by itself: so many steps it takes from there."""
-    first = walked(folder, 0, steps)
-    return None if first is None else _again(folder, first)
+        return again or walked(folder, 0, steps) or gridded(folder)
 
 
 def _again(folder: Path, known: Found) -> Found | None:
     if known.by == "machine":
         return walked(folder, int(known.name), 1)
-    return gridded(folder, known.name) if known.by == "grid" else exemplified(folder, known.name)
+    return gridded(folder, known.name)
 
 
 def main() -> int:
@@ -82,25 +78,28 @@ def main() -> int:
     if strange:
         parser.error(f"no such bug: {', '.join(sorted(strange))}")
     bugs = [bug for bug in BUGS if bug.name in options.names or not options.names]
-    found = _looked_for(bugs, options.steps, {} if options.search else kept(), options.jobs)
-    if options.record:
-        keep({name: one for name, one in found.items() if one is not None})
+    known = {} if options.search else kept()
+    found = _looked_for(bugs, options.steps, known, options.jobs, record=options.record)
     by = [None if one is None else one.by for one in found.values()]
     counts = [f"{by.count(word)} by {words}" for word, words in _FINDERS.items()]
     print(f"{len(bugs)} bugs: found {', '.join(counts)}; {by.count(None)} by nothing")
     return 1 if None in by else 0
 
 
-_FINDERS = {"machine": "the machine", "grid": "the saga grid", "example": "an example"}
+_FINDERS = {"machine": "the machine", "grid": "the saga grid"}
 
 
-def _looked_for(bugs: list[Bug], steps: int, known: dict[str, Found], jobs: int) -> dict[str, Found | None]:
+def _looked_for(
+    bugs: list[Bug], steps: int, known: dict[str, Found], jobs: int, *, record: bool
+) -> dict[str, Found | None]:
     look = partial(_looked, steps=steps, known=known)
     found: dict[str, Found | None] = {}
     with ThreadPoolExecutor(jobs) as pool:
         for bug, one in zip(bugs, pool.map(look, bugs), strict=True):
             found[bug.name] = one
             print(f"{bug.name}: {one.words if one else 'NOT FOUND'}", flush=True)
+            if record and one is not None:
+                keep({bug.name: one})
     return found
 
 

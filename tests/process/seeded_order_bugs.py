@@ -113,12 +113,6 @@ ORDER_BUGS = (
         "",
     ),
     Bug("a skip forgets what may have happened", "skips.py", "if run.unanswered is not None:", "if False:"),
-    Bug(
-        "money is given back before the goods leave",
-        "tasks/capture.py",
-        "        if all_left(draft, group):\n",
-        "        if True:\n",
-    ),
     Bug("an order is over while it takes something back", "rows.py", " and not group.leftovers():", ":"),
     Bug(
         "a shipment is wanted twice",

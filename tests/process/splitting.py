@@ -13,8 +13,6 @@ from tests.process.runner import Run
 class ShortWorld(World):
     """Every unit costs the same, so that what a part comes to needs no rounding."""
 
-    units: dict[str, Lines] = field(default_factory=dict)
-    """Of groups that were split, or came of it: the units in them."""
     held_by: dict[str, str] = field(default_factory=dict)
     """The group whose reservation passed to the rest."""
 
@@ -26,10 +24,10 @@ class ShortWorld(World):
         self.units[request.group] = left
         self.units[rest] = {number: units for number, units in over.items() if units}
         self.held_by[rest] = self.held_by.get(request.group, request.group)
-        self.gone.add(key)
+        self.over.add(key)
 
     def live(self, operation: Operation, group: str | None = None) -> list[str]:
-        found = super().live(operation, group)
+        found = [key for key in super().live(operation, group) if key not in self.over]
         if operation is Operation.RESERVE and group in self.held_by and not found:
             return super().live(operation, self.held_by[group])
         return found
@@ -40,11 +38,13 @@ class ShortWorld(World):
         charges = self._charges(self.database.at(revision), group)
         return sum(self.units[group].values()) * UNIT + charges
 
-    def _asked_to_leave(self, request: Call) -> Lines:
-        return self.units.get(request.group) or super()._asked_to_leave(request)
+    def asked_to_leave(self, request: Call) -> Lines:
+        return self.units.get(request.group) or super().asked_to_leave(request)
 
     def needed(self, request: Call) -> int:
         assert isinstance(request.work, RequestShipment)
+        if request.group not in self.units:
+            return super().needed(request)
         return sum(request.work.lines.values()) * UNIT + self._charges(
             self.database.at(request.revision), request.group
         )
@@ -56,13 +56,15 @@ class ShortRun(Run):
 
     world: ShortWorld = field(default_factory=ShortWorld)
 
-    def ships_no_more(self, key: str, left: Lines, rest: str) -> CarrierFact:
+    def ships_no_more(self, key: str, left: Lines, rest: str, id_: str = "") -> CarrierFact:
         """The carrier ships these units of a request and closes it; the fact, to tell it again."""
         self.world.shipped[key] = left
         self.world.progress[key] = "shipped"
         if key in self.world.done:
             self.world.short(key, left, rest)
-        fact = CarrierFact(id=f"short/{key}", request_key=key, status="shipped", at=self.at, lines=left, short=True)
+        fact = CarrierFact(
+            id=id_ or f"short/{key}", request_key=key, status="shipped", at=self.at, lines=left, short=True
+        )
         self.facts.append(fact)
         self.feed(fact)
         return fact

@@ -12,5 +12,5 @@ from tests.process.sowing import is_found, of_this_run
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("bug", of_this_run(EDIT_BUGS), ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug, record_property: Callable[[str, object], None]) -> None:
-    """By the machine, the saga grid or an example in words; the summary tells by what."""
+    """By the machine or the saga grid; the summary tells by what."""
     is_found(bug, record_property)

@@ -5,20 +5,23 @@ with the next seeds until so many steps have been taken or one of them breaks a 
 """
 
 import argparse
+import math
 import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.process import rules_money, rules_outside, rules_people
+from tests.process import rules_amid, rules_money, rules_outside, rules_people, rules_splits
 from tests.process.course import PLACE, Course, placed
-from tests.process.rules import RULES, Args, drawn
+from tests.process.rules import RULES, Args, Rule, drawn
 
 STEPS, AFTERLIFE = 50, 3
 """How many steps an order's life has at most, before it is helped to its end; and how many once it is over."""
-DECLARED = (rules_money.__name__, rules_outside.__name__, rules_people.__name__)
-NAMES = list(RULES)
-WEIGHTS = [one.weight for one in RULES.values()]
+DECLARED = tuple(one.__name__ for one in (rules_amid, rules_money, rules_outside, rules_people, rules_splits))
+LEANINGS = (0, 1, 1, 1, 2, 5)
+"""By how much the weight of a rule is multiplied for one order: to many orders something happens never, or often."""
+ALWAYS = ("in_turn", "time_passes")
+"""Rules without which an order gets nowhere, or nothing may be left to happen."""
 TWICE = 4
 """Every so many decisions one is taken twice, from the state as a workflow carries it over (I13)."""
 
@@ -46,23 +49,36 @@ def _words(args: Args) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in args.items())
 
 
-def walk(seed: int, steps: int = STEPS) -> Story:
+def walk(seed: int, steps: int = STEPS, twice: int = TWICE) -> Story:
     """The life of the seed's order. What breaks a promise ends it, and is in the story."""
-    dice = random.Random(seed)
-    story = Story(seed, drawn(PLACE, dice))
+    story = Story(seed, drawn(PLACE, random.Random(seed)))
+    chances = [Chance(seed, rule) for rule in RULES.values()]
 
     def told(course: Course) -> None:
         over = 0
         while len(story.steps) < steps and over <= AFTERLIFE:
             over += course.run.state.finished
-            (name,) = dice.choices(NAMES, WEIGHTS)
-            while not RULES[name].when(course):
-                (name,) = dice.choices(NAMES, WEIGHTS)
-            story.steps.append((name, drawn(RULES[name].args, dice)))
+            turns = sorted(chances, key=Chance.turn)
+            first = next(one for one in turns if one.rule.when(course))
+            story.steps.append((first.rule.name, drawn(first.rule.args, first.args)))
             course.step(*story.steps[-1])
 
-    story.broken = _lived(story.place, told)
+    story.broken = _lived(story.place, told, twice)
     return story
+
+
+class Chance:
+    """A rule's own dice in the walk of a seed: a new rule beside it changes no more than the steps that it wins."""
+
+    def __init__(self, seed: int, rule: Rule) -> None:
+        self.rule = rule
+        self.turns, self.args = random.Random(f"{seed}/{rule.name}"), random.Random(f"{seed}/{rule.name}/args")
+        self.weight = rule.weight * (self.turns.choice(LEANINGS) or rule.name in ALWAYS)
+
+    def turn(self) -> float:
+        """When it would be its turn; the first one of all that can happen does."""
+        drawn = self.turns.expovariate(1)
+        return drawn / self.weight if self.weight else math.inf
 
 
 def again(story: Story, steps: list[Step]) -> Exception | None:
@@ -75,9 +91,9 @@ def again(story: Story, steps: list[Step]) -> Exception | None:
     return _lived(story.place, told)
 
 
-def _lived(place: Args, told: Callable[[Course], None]) -> Exception | None:
+def _lived(place: Args, told: Callable[[Course], None], twice: int = TWICE) -> Exception | None:
     try:
-        course = placed(**place, twice=TWICE)
+        course = placed(**place, twice=twice)
         told(course)
         course.end()
     except Exception as error:
@@ -103,11 +119,11 @@ def shortened(story: Story) -> Story:
         size //= 2
 
 
-def first_broken(seed: int, steps: int) -> tuple[Story | None, int]:
+def first_broken(seed: int, steps: int, twice: int = TWICE) -> tuple[Story | None, int]:
     """The first broken story from a seed on, if one breaks within so many steps; and the steps that were taken."""
     taken = 0
     while taken < steps:
-        story = walk(seed)
+        story = walk(seed, twice=twice)
         taken += len(story.steps)
         if story.broken is not None:
             return story, taken
@@ -122,14 +138,15 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1)
     parser.add_argument("--whole", action="store_true", help="tell the story as it happened, not shortened")
     parser.add_argument("--brief", action="store_true", help="tell only what was broken")
+    parser.add_argument("--twice", type=int, default=TWICE, help=f"every so many decisions one is taken twice: {TWICE}")
     options = parser.parse_args()
-    story, taken = first_broken(options.seed, options.steps)
+    story, taken = first_broken(options.seed, options.steps, options.twice)
     if story is None or story.broken is None:
         print(f"seed {options.seed}: {taken} steps, no promise was broken")
         return 0
     if not options.brief:
         print(story if options.whole else shortened(story))
-    print(f"seed {story.seed} after {taken} steps: {_what(story.broken)}")
+    print(f"seed {story.seed} after {len(story.steps)} steps: {_what(story.broken)}")
     return 1
 
 

@@ -1,0 +1,160 @@
+"""Rules: one thing comes in the middle of another, which chance alone brings together too seldom."""
+
+from datetime import timedelta
+from typing import Any
+
+from domain.process.holds import refusal as hold_refusal
+from domain.process.messages import Call, HoldAsked, Undo
+from domain.process.words import REMOTE, Operation
+from tests.process.course import Course
+from tests.process.rules import YES_OR_NO, Among, Number, rule
+from tests.process.rules_outside import remember
+from tests.process.rules_people import WHAT, edit_of, look_and_change, whole
+
+MOST = 30
+"""How many calls of a change are answered before it is left alone."""
+
+
+@rule(
+    when=lambda course: course.whole and len(course.run.calls) >= course.patience,
+    then=Number(0, 12),
+    another=YES_OR_NO,
+    **WHAT,
+)
+def cancel_amid_a_change(course: Course, then: int, another: bool, **what: Any) -> None:
+    """A cancel pre-empts a change, at whatever point that has come to, and what waits in line behind it (CHG12)."""
+    run, change_id = course.run, f"e{course.number}"
+    run.edit(edit_of(course, **what), change_id)
+    for _ in range(then):
+        if run.pending:
+            run.finish(run.pending[0])
+    if another:
+        run.edit(edit_of(course, **what), f"{change_id}b")
+    run.cancel(f"{change_id}c")
+
+
+@rule(
+    weight=6,
+    when=lambda course: _undos(course) and len(course.run.calls) >= course.patience,
+    which=Number(0, 3),
+    effect=YES_OR_NO,
+    refused=YES_OR_NO,
+)
+def cancel_beside_a_failed_undo(course: Course, which: int, effect: bool, refused: bool) -> None:
+    """What a change left to be undone waits for a person when the order is cancelled (CHG9, I2)."""
+    run, undos = course.run, _undos(course)
+    call = undos[which % len(undos)]
+    if refused and call.operation is Operation.VOID:
+        run.finish(call, refuse="not_voidable")
+    else:
+        run.finish(call, fault=True, effect=effect)
+    run.cancel(f"e{course.number}c")
+
+
+def _undos(course: Course) -> list[Call]:
+    return [call for call in course.run.pending if isinstance(call.work, Undo)]
+
+
+@rule(
+    weight=1,
+    when=lambda course: any(call.operation in REMOTE and call.group for call in course.run.pending),
+    which=Number(0, 5),
+    effect=YES_OR_NO,
+)
+def held_when_it_is_tried_again(course: Course, which: int, effect: bool) -> None:
+    """A call had no answer; before an operator has it tried again, another puts the order on hold (CAP9)."""
+    run = course.run
+    calls = [call for call in run.pending if call.operation in REMOTE and call.group]
+    run.finish(calls[which % len(calls)], fault=True, effect=effect)
+    asked = HoldAsked(id=f"t{len(run.calls)}", code="credit", reason="over the limit", at=run.at)
+    if hold_refusal(run.state, asked) is None:
+        run.feed(asked)
+    run.retry()
+
+
+@rule(weight=4, when=lambda course: course.run.state.pending)
+def nobody_agrees(course: Course) -> None:
+    """A change waits to be approved until its time is over (CHG10)."""
+    course.run.pass_time(timedelta(days=1, seconds=61))
+
+
+@rule(
+    when=whole,
+    what=Among("add", "move", "move"),
+    which=Number(0, 9),
+    more=Number(1, 4),
+    fails=Among("", "no", "no answer"),
+    again=YES_OR_NO,
+)
+def change_that_founds(course: Course, what: str, which: int, more: int, fails: str, again: bool) -> None:
+    """What is added, or moves, may found a group; its money is refused, and the same is asked for once more (CHG8)."""
+    run, edit = course.run, edit_of(course, what, "", which, more)
+    for change_id in [f"e{course.number}", f"e{course.number}b"][: 1 + again]:
+        run.edit(edit, change_id)
+        for _ in range(MOST):
+            if not run.pending or (run.state.change is None and not run.state.waiting_changes):
+                break
+            call = run.pending[0]
+            if fails and _is_for_a_group_to_come(course, call):
+                run.finish(call, refuse="declined" if fails == "no" else None, fault=fails != "no")
+                fails = ""
+            else:
+                run.finish(call)
+
+
+def _is_for_a_group_to_come(course: Course, call: Call) -> bool:
+    group = course.run.state.groups.get(call.group)
+    return group is not None and group.planned and call.operation is Operation.AUTHORIZE
+
+
+@rule(
+    weight=4,
+    when=lambda course: course.whole and course.run.world.live(Operation.SHIP),
+    request=Number(0, 5),
+    what=Among("down", "item", "cancel", "close"),
+    which=Number(0, 9),
+    more=Number(1, 4),
+)
+def changed_once_picked(course: Course, request: int, what: str, which: int, more: int) -> None:
+    """The goods are off the shelf when the customer wants less, or something else (CHG5)."""
+    run = course.run
+    requests = run.world.live(Operation.SHIP)
+    run.carrier("picked", requests[request % len(requests)], id_=f"f{len(course.facts)}")
+    remember(course)
+    run.edit(edit_of(course, what, "", which, more), f"e{course.number}")
+
+
+@rule(when=lambda course: course.whole and course.run.world.database.opened, then=Number(0, 8))
+def first_group_is_closed(course: Course, then: int) -> None:
+    """Nothing is left in the group that bears the charges: the next one bears them (PAY2)."""
+    run = course.run
+    run.edit(edit_of(course, "close", "", 0, 1), f"e{course.number}")
+    for call in run.pending[:then]:
+        run.finish(call)
+
+
+@rule(
+    weight=1,
+    when=lambda course: course.whole and any(call.operation is Operation.SHIP for call in course.run.pending),
+    which=Number(0, 3),
+    what=Among("ship_method", "ship_method", "up"),
+    more=Number(1, 4),
+)
+def method_is_mended(course: Course, which: int, what: str, more: int) -> None:
+    """The carrier has no such method, and the customer takes another (CHG4)."""
+    run = course.run
+    requests = [call for call in run.pending if call.operation is Operation.SHIP]
+    run.finish(requests[which % len(requests)], refuse="no_such_method")
+    run.edit(edit_of(course, what, "", which, more), f"e{course.number}")
+
+
+@rule(
+    weight=4,
+    when=lambda course: course.whole and course.rests,
+    what=Among("item", "move", "move"),
+    which=Number(0, 9),
+    more=Number(1, 4),
+)
+def look_where_stock_is_short(course: Course, what: str, which: int, more: int) -> None:
+    """A preview says as well as the change that there is not enough of it (CHG13, I14)."""
+    look_and_change(course, stale=False, what=what, also="up", which=which, more=more)
