@@ -19,6 +19,8 @@ def show_change(number: str, answer: Row) -> None:
             out.print(sentence, markup=False)
     for assumption in answer["assumptions"]:
         out.print(f"Assumed: {assumption}", markup=False)
+    for back in answer["to_return"]:
+        out.print(f"To come back: {back['quantity']} of line {back['line']}.", markup=False)
     if answer["actions"]:
         table = plain_table("step", "action", "lines", "asks", "why")
         for action in answer["actions"]:

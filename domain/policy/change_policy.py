@@ -22,7 +22,7 @@ class ChangePolicy(PolicyModel):
     name: Name
     matrix: Matrix
     when_cancel_is_refused: CancelRefused = Field(
-        default=CancelRefused.REFUSE, json_schema_extra={"enum": [CancelRefused.REFUSE]}
+        default=CancelRefused.REFUSE, json_schema_extra={"enum": list(CancelRefused.possible())}
     )
     cost_of_change: Costs = Field(default_factory=lambda: Costs({}))
 
@@ -40,7 +40,7 @@ def check_change_rules(policy: ChangePolicy | None, currency: str) -> Iterator[P
     """What the file cannot say of itself: words that nothing follows yet, amounts that its currency does not have."""
     if policy is None:
         return
-    if policy.when_cancel_is_refused is not CancelRefused.REFUSE:
+    if policy.when_cancel_is_refused not in CancelRefused.possible():
         message = f"`{policy.when_cancel_is_refused}` is not possible yet; write `{CancelRefused.REFUSE}`"
         yield Problem(("change_rules", "when_cancel_is_refused"), message)
     if currency not in CURRENCIES:

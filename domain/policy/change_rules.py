@@ -12,15 +12,22 @@ from domain.process.words import ChangeKind, Pattern, Stage
 class CancelRefused(StrEnum):
     """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10).
 
-    No order can follow anything but `refuse` yet, so `policy check` turns the others down.
+    No order can follow `apply to the rest` or `ask` yet, so `policy check` turns them down.
     """
 
     REFUSE = "refuse"
     """The change is refused, and the order goes on as it was."""
     APPLY_TO_THE_REST = "apply to the rest"
     """What can still be changed is changed; the answer is `partly`."""
+    LET_SHIP_THEN_RETURN = "let ship then return"
+    """The goods go out as they are, the change is refused with `use_return`, and a return request is on record."""
     ASK = "ask"
     """A person decides."""
+
+    @classmethod
+    def possible(cls) -> tuple["CancelRefused", ...]:
+        """The words that an order can follow."""
+        return (cls.REFUSE, cls.LET_SHIP_THEN_RETURN)
 
 
 class ChangeRules(PolicyModel):

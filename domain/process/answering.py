@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.money import Money, words_of
 from domain.policy.model import TaskWord
+from domain.process import returns
 from domain.process.conditions import required
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
@@ -112,7 +113,10 @@ def refused_edit(draft: Draft, change: ActiveChange, instead: ChangeAnswer | Non
     """The edit was turned down; `instead` is a preview of what it would come to now."""
     given = answer_to(draft, change.asked, ChangeOutcome.REFUSED, change.refused_code, change.refused_words)
     now = terms(draft)
-    answer(draft, given.model_copy(update={"before": now, "after": now, "instead": instead}))
+    told = {"before": now, "after": now, "instead": instead, "to_return": change.to_return}
+    given = given.model_copy(update=told)
+    answer(draft, given)
+    returns.record(draft, given)
 
 
 def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:

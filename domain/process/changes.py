@@ -6,7 +6,7 @@ and the process walks on from what is left: whatever was taken back is done agai
 """
 
 from domain.policy.model import TaskWord
-from domain.process import approvals, edits, facts, known, previews
+from domain.process import approvals, edits, facts, known, not_given_back, previews, returns
 from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
@@ -41,7 +41,7 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
         if asked.change == CANCEL and draft.change.asked.change == EDIT and not draft.change.refused_code:
-            edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")
+            edits.refuse(draft, not_given_back.OVERTAKEN, "The order is being cancelled; nothing else was changed.")
     else:
         _begin(draft, asked)
 
@@ -235,9 +235,9 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
     if draft.change is None:
         return  # the change is over that asked for it
     code, words = outcome.code or "undo_refused", outcome.words
-    if draft.change.asked.change == EDIT:
-        words = f"Cannot be changed any more: {words.rstrip('.')}. The order goes on as it was."
-    if not draft.change.refused_code:
+    if run.operation is Operation.SHIP:
+        draft.change = not_given_back.refuse(draft, draft.change, group_id, code, words)
+    elif not draft.change.refused_code:
         draft.change = draft.change.model_copy(update={"refused_code": code, "refused_words": words})
 
 
@@ -251,8 +251,12 @@ def _refuse(draft: Draft) -> None:
     change = draft.change
     draft.change = None
     words = f"Cannot be cancelled any more: {change.refused_words.rstrip('.')}. The order goes on."
-    for asked in _with_cancels_in_line(draft, change):
-        _turn_down(draft, asked, change.refused_code, words)
+    for n, asked in enumerate(_with_cancels_in_line(draft, change)):
+        given = answer_to(draft, asked, ChangeOutcome.REFUSED, change.refused_code, words)
+        given = given.model_copy(update={"to_return": change.to_return})
+        answer(draft, given)
+        if n == 0:
+            returns.record(draft, given)
 
 
 def _with_cancels_in_line(draft: Draft, change: ActiveChange) -> tuple[ChangeAsked, ...]:

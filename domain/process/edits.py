@@ -5,7 +5,7 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, approvals, founding, previews
+from domain.process import answering, applying, approvals, founding, previews, returns
 from domain.process.change_plan import live_request, question, refusal, reworks, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
@@ -109,6 +109,7 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         turned_down = refusal(draft, found)
     if turned_down is not None or not _as_previewed(draft, change):
         _turn_down(draft, *(turned_down or (previews.STALE, previews.STALE_WORDS)))
+        draft.change = returns.with_what_comes_back(draft, active(draft), found)
         pursue(draft, active(draft))
         return
     judged_at = draft.now if change.asked.token is not None else None

@@ -163,6 +163,8 @@ class ChangeAnswer(Message):
     """Of a preview that can be had: a change that names it comes to exactly this, or is refused as stale."""
     approval: Approval | None = None
     """Of a change that waits for a person."""
+    to_return: Lines = {}
+    """Of one refused with `use_return`: the units of each line that are to come back; that is on record (FLW7)."""
     instead: "ChangeAnswer | None" = None
     """The preview as it is now, of a change that was refused because the one it named is stale."""
 

@@ -207,6 +207,8 @@ class ActiveChange(Message):
     """What the carrier answered when asked how far it is, by key of the request."""
     reworks: tuple[Rework, ...] | None = None
     """None until it is decided what the edit does."""
+    to_return: Lines = {}
+    """Of one that is refused: the units that go out all the same, and are to come back (`returns`)."""
     judged_at: datetime | None = None
     """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
@@ -274,7 +276,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 9
+RELEASE = 10
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -285,6 +287,8 @@ that left on a request taken back, money and stock that no step needs any more. 
 before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
+10: what becomes of a change whose cancel is refused is as the policy says (`not_given_back`), and what has to come back
+is on record (`returns`).
 """
 
 

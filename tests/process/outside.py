@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from domain.policy.model import Process
+from domain.policy.model import CancelRefused, Process
 from domain.process.messages import (
     AuthorizePayment,
     Call,
@@ -52,6 +52,8 @@ class World:
     groups: int = 1
     as_of: date | None = None
     requested: date | None = date(2026, 3, 20)
+    cancel_refused: CancelRefused = CancelRefused.REFUSE
+    """What the policy says of a cancel that the carrier refuses."""
     database: Database = field(default_factory=Database)
     done: dict[str, Call] = field(default_factory=dict)
     """What took place, in its order."""
@@ -423,7 +425,8 @@ class World:
             GroupPlan(id=group, process=name, lines=numbers, location="main", why="Row 1.")
             for group, numbers in groups.items()
         )
-        return Opened(facts=facts, lines=lines, groups=plans, policy=slice_with(self.process))
+        policy = slice_with(self.process, refused=self.cancel_refused)
+        return Opened(facts=facts, lines=lines, groups=plans, policy=policy)
 
 
 LATER = timedelta(seconds=1)

@@ -54,6 +54,7 @@ MEANINGS = {
     "change.approved": "a person agreed to a change; it is judged anew",
     "change.accepted": "a change was done; the words say what it came to",
     "change.refused": "a change was turned down, and why",
+    "return.requested": "goods that a change would have taken away go out all the same, and have to come back",
     "shipment.released": "the warehouse has the request",
     "shipment.picked": "the goods are picked",
     "shipment.packed": "the goods are packed",

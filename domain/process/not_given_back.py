@@ -1,0 +1,47 @@
+"""A carrier that does not give a request back which a change would replace: what the policy says then (CHG10).
+
+Nothing has been given up by then: stock and money of the old plan are still held, and what was held for the new one is
+given back with the change's answer.
+"""
+
+from domain.policy.change_rules import CancelRefused
+from domain.process import returns
+from domain.process.draft import Draft
+from domain.process.messages import Lines
+from domain.process.state import ActiveChange
+
+SINCE = 10
+"""The release from which on it is as the policy says; before, the change was refused."""
+OVERTAKEN = "overtaken"
+"""Code of an edit that a cancel of the order goes before: whatever the carrier says, that is its answer."""
+
+
+def word(draft: Draft) -> CancelRefused:
+    """What the policy says."""
+    return draft.policy.change.when_cancel_is_refused if draft.base.release >= SINCE else CancelRefused.REFUSE
+
+
+def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: str) -> ActiveChange:
+    """The change as one that is refused, for the first reason; `words` are the carrier's.
+
+    What the change would have taken away goes out and has to come back, if the policy says so. Where it takes nothing
+    away a return helps nobody, and the carrier's own code is the answer.
+    """
+    back = _to_come_back(draft, change, group_id) if word(draft) is CancelRefused.LET_SHIP_THEN_RETURN else {}
+    if change.refused_code == OVERTAKEN or (change.refused_code and not back):
+        return change
+    words, goes_on = words.rstrip("."), "The order goes on as it was."
+    if back:
+        code, back = returns.USE_RETURN, dict(sorted((change.to_return | back).items()))
+        goes_on = f"The goods go out as they are, and a return is requested: {returns.in_words(back)}."
+    if change.asked.change == "edit":
+        words = f"Cannot be changed any more: {words}. {goes_on}"
+    elif back:
+        words = f"{words}. {goes_on}"
+    return change.model_copy(update={"refused_code": code, "refused_words": words, "to_return": back})
+
+
+def _to_come_back(draft: Draft, change: ActiveChange, group_id: str) -> Lines:
+    if change.asked.change != "edit":
+        return returns.all_of(draft, [draft.groups[group_id]])
+    return {} if change.revised is None else returns.taken_away(draft, change.revised.lines, {group_id})
