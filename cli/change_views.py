@@ -29,6 +29,11 @@ def show_change(number: str, answer: Row) -> None:
         show_table(table)
 
 
+def waits(answer: Row) -> bool:
+    """Whether a person has to agree before it is done."""
+    return bool(answer.get("outcome") == "pending_approval")
+
+
 def show_preview(number: str, answer: Row) -> None:
     """What a change would come to, and how to have it."""
     out.print("A preview: nothing was changed.", markup=False)

@@ -12,7 +12,7 @@ from domain.process.words import ChangeKind, Pattern, Stage
 class CancelRefused(StrEnum):
     """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10).
 
-    No order can follow `apply to the rest` or `ask` yet, so `policy check` turns them down.
+    No order can follow `apply to the rest` yet, so `policy check` turns it down.
     """
 
     REFUSE = "refuse"
@@ -22,12 +22,12 @@ class CancelRefused(StrEnum):
     LET_SHIP_THEN_RETURN = "let ship then return"
     """The goods go out as they are, the change is refused with `use_return`, and a return request is on record."""
     ASK = "ask"
-    """A person decides."""
+    """A person may have the cancel tried once more; until then the change waits, and the order goes on."""
 
     @classmethod
     def possible(cls) -> tuple["CancelRefused", ...]:
         """The words that an order can follow."""
-        return (cls.REFUSE, cls.LET_SHIP_THEN_RETURN)
+        return (cls.REFUSE, cls.LET_SHIP_THEN_RETURN, cls.ASK)
 
 
 class ChangeRules(PolicyModel):

@@ -88,8 +88,9 @@ def _begin(draft: Draft, asked: ChangeAsked) -> None:
     draft.change = ActiveChange(asked=asked)
     if asked.change == EDIT:
         return  # its answer tells all; it cuts calls short once it is known which groups it touches
+    again = "/approved" if approvals.is_approved(draft, draft.change) else ""  # it was begun before, and waited
     draft.tell(
-        f"change/{asked.change_id}/begun",
+        f"change/{asked.change_id}/begun{again}",
         "change.begun",
         f"Cancelling, asked for by {asked.requested_by or 'an unnamed caller'}.",
         change_id=asked.change_id,
@@ -252,6 +253,9 @@ def _refuse(draft: Draft) -> None:
     draft.change = None
     words = f"Cannot be cancelled any more: {change.refused_words.rstrip('.')}. The order goes on."
     for n, asked in enumerate(_with_cancels_in_line(draft, change)):
+        if change.asks and asked.change_id not in draft.approved:
+            approvals.lay_aside(draft, asked, change.refused_words)
+            continue
         given = answer_to(draft, asked, ChangeOutcome.REFUSED, change.refused_code, words)
         given = given.model_copy(update={"to_return": change.to_return})
         answer(draft, given)
@@ -279,7 +283,7 @@ def _cancelled(draft: Draft) -> None:
         draft.put(group.model_copy(update={"cancelled": True, "runs": runs}))
     done = "; ".join(change.actions) or "nothing had been started"
     words = f"The order is cancelled: {done}."
-    for asked in _with_cancels_in_line(draft, change):
+    for asked in (*_with_cancels_in_line(draft, change), *approvals.take(draft, CANCEL)):
         answer(draft, answer_to(draft, asked, ChangeOutcome.ACCEPTED, "cancelled", words, change.actions))
     late, draft.waiting_changes = draft.waiting_changes, ()
     for asked in late:

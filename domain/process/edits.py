@@ -271,7 +271,9 @@ def _as_previewed(draft: Draft, change: ActiveChange) -> bool:
 def _withdraw(draft: Draft, change: ActiveChange) -> None:
     draft.change = None
     applying.give_back(draft, change)
-    if change.refused_code == previews.STALE:
+    if change.asks:
+        approvals.lay_aside(draft, change.asked, change.refused_words)
+    elif change.refused_code == previews.STALE:
         previews.refuse_with_another(draft, change)
     else:
         answering.refused_edit(draft, change)

@@ -5,7 +5,7 @@ given back with the change's answer.
 """
 
 from domain.policy.change_rules import CancelRefused
-from domain.process import returns
+from domain.process import approvals, returns
 from domain.process.draft import Draft
 from domain.process.messages import Lines
 from domain.process.state import ActiveChange
@@ -24,9 +24,15 @@ def word(draft: Draft) -> CancelRefused:
 def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: str) -> ActiveChange:
     """The change as one that is refused, for the first reason; `words` are the carrier's.
 
+    Where the policy asks, it waits for a person to agree, who may have talked to the carrier.
+
     What the change would have taken away goes out and has to come back, if the policy says so. Where it takes nothing
     away a return helps nobody, and the carrier's own code is the answer.
     """
+    if _is_asked_about(draft, change):
+        lines = ", ".join(map(str, draft.groups[group_id].lines[:20]))
+        words = f"The carrier does not give line {lines} back: {words.rstrip('.')}."
+        return change.model_copy(update={"refused_code": code, "refused_words": words, "asks": True})
     back = _to_come_back(draft, change, group_id) if word(draft) is CancelRefused.LET_SHIP_THEN_RETURN else {}
     if change.refused_code == OVERTAKEN or (change.refused_code and not back):
         return change
@@ -39,6 +45,12 @@ def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: 
     elif back:
         words = f"{words}. {goes_on}"
     return change.model_copy(update={"refused_code": code, "refused_words": words, "to_return": back})
+
+
+def _is_asked_about(draft: Draft, change: ActiveChange) -> bool:
+    """Whether a person may have the cancel tried once more. What a person agreed to is not asked about again."""
+    asks = word(draft) is CancelRefused.ASK and not change.refused_code
+    return asks and approvals.can_wait(draft, change) and not approvals.is_approved(draft, change)
 
 
 def _to_come_back(draft: Draft, change: ActiveChange, group_id: str) -> Lines:

@@ -207,6 +207,8 @@ class ActiveChange(Message):
     """What the carrier answered when asked how far it is, by key of the request."""
     reworks: tuple[Rework, ...] | None = None
     """None until it is decided what the edit does."""
+    asks: bool = False
+    """Whether a person is asked about a request that the carrier does not give back; `refused_words` say so."""
     to_return: Lines = {}
     """Of one that is refused: the units that go out all the same, and are to come back (`returns`)."""
     judged_at: datetime | None = None
