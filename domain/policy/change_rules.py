@@ -10,10 +10,7 @@ from domain.process.words import ChangeKind, Pattern, Stage
 
 
 class CancelRefused(StrEnum):
-    """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10).
-
-    No order can follow `apply to the rest` yet, so `policy check` turns it down.
-    """
+    """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10)."""
 
     REFUSE = "refuse"
     """The change is refused, and the order goes on as it was."""
@@ -23,11 +20,6 @@ class CancelRefused(StrEnum):
     """The goods go out as they are, the change is refused with `use_return`, and a return request is on record."""
     ASK = "ask"
     """A person may have the cancel tried once more; until then the change waits, and the order goes on."""
-
-    @classmethod
-    def possible(cls) -> tuple["CancelRefused", ...]:
-        """The words that an order can follow."""
-        return (cls.REFUSE, cls.LET_SHIP_THEN_RETURN, cls.ASK)
 
 
 class ChangeRules(PolicyModel):

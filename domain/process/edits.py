@@ -5,8 +5,8 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, approvals, founding, previews, returns
-from domain.process.change_plan import live_request, question, refusal, reworks, touched, unasked
+from domain.process import answering, applying, approvals, founding, partly, previews, returns
+from domain.process.change_plan import live_request, question, refusal, reworks, sends_anew, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
 from domain.process.messages import (
@@ -17,9 +17,9 @@ from domain.process.messages import (
     ReviseOrder,
 )
 from domain.process.proposal import as_proposed
-from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Rework, Run, RunState
+from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import REMOTE, Operation, Pattern
+from domain.process.words import REMOTE, Operation
 
 
 def pursue(draft: Draft, change: ActiveChange) -> None:
@@ -133,15 +133,15 @@ def _make_then_break(draft: Draft, change: ActiveChange) -> None:
     assert change.proposed is not None
     assert change.reworks is not None
     preview = as_proposed(draft, change)
+    if change.left_out is not None and partly.gives_back(draft):
+        return
     if hold(draft, preview, change) or fund(draft, preview, change) or _cancel_requests(draft, change):
         return
-    if all(live_request(draft.groups[one.group]) is None for one in change.reworks if _sends_anew(one)):
+    if partly.is_split(change):
+        if not partly.work_out(draft, change):
+            pursue(draft, active(draft))
+    elif all(live_request(draft.groups[one.group]) is None for one in change.reworks if sends_anew(one)):
         applying.apply(draft, change)
-
-
-def _sends_anew(rework: Rework) -> bool:
-    # An update degrades to cancel and create: no carrier that we know of takes one (CHG7).
-    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE)
 
 
 # ---- 5: break -------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def _cancel_requests(draft: Draft, change: ActiveChange) -> bool:
     for rework in change.reworks or ():
         group = draft.groups[rework.group]
         request = live_request(group)
-        if request is None or not _sends_anew(rework):
+        if request is None or not sends_anew(rework) or group.id in change.held_fast:
             continue
         waiting = True
         if request.state is not RunState.UNDOING and (request.parked is None or request.parked.undo is None):
@@ -192,6 +192,9 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
 
 def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:
     revised = outcome.revised
+    if change.left_out is not None and proposed is not None and revised is not None:
+        partly.take_up(draft, change, proposed, revised)
+        return
     groups = () if proposed is None or revised is None else tuple(touched(draft, proposed, revised))
     groups = (*groups, *(group.id for group in draft.groups.values() if group.planned))
     draft.change = change.model_copy(update={"proposed": proposed, "revised": revised, "touched": groups})

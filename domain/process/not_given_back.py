@@ -8,7 +8,7 @@ from domain.policy.change_rules import CancelRefused
 from domain.process import approvals, returns
 from domain.process.draft import Draft
 from domain.process.messages import Lines
-from domain.process.state import ActiveChange
+from domain.process.state import ActiveChange, NotGivenBack
 
 SINCE = 10
 """The release from which on it is as the policy says; before, the change was refused."""
@@ -24,11 +24,16 @@ def word(draft: Draft) -> CancelRefused:
 def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: str) -> ActiveChange:
     """The change as one that is refused, for the first reason; `words` are the carrier's.
 
+    Where the policy says so it is done for the other groups (`partly`).
+
     Where the policy asks, it waits for a person to agree, who may have talked to the carrier.
 
     What the change would have taken away goes out and has to come back, if the policy says so. Where it takes nothing
     away a return helps nobody, and the carrier's own code is the answer.
     """
+    if _is_done_for_the_rest(draft, change, group_id):
+        why = NotGivenBack(code=code, words=words)
+        return change.model_copy(update={"held_fast": change.held_fast | {group_id: why}})
     if _is_asked_about(draft, change):
         lines = ", ".join(map(str, draft.groups[group_id].lines[:20]))
         words = f"The carrier does not give line {lines} back: {words.rstrip('.')}."
@@ -45,6 +50,13 @@ def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: 
     elif back:
         words = f"{words}. {goes_on}"
     return change.model_copy(update={"refused_code": code, "refused_words": words, "to_return": back})
+
+
+def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> bool:
+    """Whether the edit may be done in part. One with a token comes to just what its preview said, or to nothing."""
+    if word(draft) is not CancelRefused.APPLY_TO_THE_REST or change.refused_code or change.asked.token is not None:
+        return False
+    return change.asked.change == "edit" and change.left_out is None and group_id not in change.held_fast
 
 
 def _is_asked_about(draft: Draft, change: ActiveChange) -> bool:

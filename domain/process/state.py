@@ -190,6 +190,28 @@ class Rework(Message):
     """Whether the group is a new one."""
 
 
+class NotGivenBack(Message):
+    """Why the carrier keeps a request that a change would replace."""
+
+    code: str
+    words: str
+
+
+class LeftOut(Message):
+    """What of an edit is not done, because the carrier does not give all requests back (CHG10)."""
+
+    lines: dict[int, str]
+    """Each line, and the group whose request stands in its way."""
+    fields: dict[ChangeKind, str]
+    """Each kind of the order's own fields, and such a group."""
+    revised: Revised
+    """How it would have made the order differ."""
+    stages: dict[str, Stage]
+    """How far each group was before any request was given back."""
+    taken_back: tuple[str, ...]
+    """The groups whose requests were."""
+
+
 class ActiveChange(Message):
     """The change that is being carried out. While it is, its lines start nothing new (CHG6)."""
 
@@ -209,6 +231,10 @@ class ActiveChange(Message):
     """None until it is decided what the edit does."""
     asks: bool = False
     """Whether a person is asked about a request that the carrier does not give back; `refused_words` say so."""
+    held_fast: dict[str, NotGivenBack] = {}
+    """The groups whose requests the carrier keeps, of an edit that is done for the others."""
+    left_out: LeftOut | None = None
+    """Set once the version without what cannot be done is worked out, or is about to be."""
     to_return: Lines = {}
     """Of one that is refused: the units that go out all the same, and are to come back (`returns`)."""
     judged_at: datetime | None = None

@@ -36,7 +36,7 @@ PLACE = {
 young; the last four are what the policy says of a refusal."""
 REFUSED_CANCELS = (
     *(CancelRefused.ASK, CancelRefused.LET_SHIP_THEN_RETURN),
-    *(CancelRefused.REFUSE, CancelRefused.REFUSE),
+    *(CancelRefused.APPLY_TO_THE_REST, CancelRefused.REFUSE),
 )
 """What the policy says of a cancel that the carrier refuses; it goes with the patience."""
 ROUNDS = 80
