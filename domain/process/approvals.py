@@ -155,6 +155,11 @@ def judge_deadlines(draft: Draft) -> None:
             _refuse(draft, one.asked, "not_approved_in_time", words)
 
 
+def cancels_first(draft: Draft) -> bool:
+    """Whether a cancel of the order was approved, and is begun as soon as that is saved: edits let it go first."""
+    return any(asked.change == "cancel" and asked.change_id in draft.approved for asked in draft.waiting_changes)
+
+
 def take(draft: Draft, change: str) -> tuple[ChangeAsked, ...]:
     """The changes of that kind that wait, which do so no more: whoever asked gets another answer."""
     found = tuple(one.asked for one in draft.pending if one.asked.change == change)

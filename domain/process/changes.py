@@ -38,6 +38,8 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:
         _turn_down(draft, asked, *refusal)
+    elif draft.change is None and asked.change == EDIT and approvals.cancels_first(draft):
+        draft.waiting_changes = (*draft.waiting_changes, asked)
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
         if asked.change == CANCEL and draft.change.asked.change == EDIT and not draft.change.refused_code:

@@ -119,3 +119,14 @@ def test_a_resumed_order_asks_the_carrier_again_and_what_was_approved_is_not_ask
     run = no(resumed(run))
     refused(run, "too_late")
     ends_well(run)
+
+
+def test_an_approved_cancel_goes_before_an_edit_that_comes_while_the_approval_is_saved() -> None:
+    run = under(CancelRefused.ASK)
+    run.cancel()
+    no(run)
+    approve(run, "c1").edit(DOWN)
+    assert [asked.change_id for asked in run.state.waiting_changes] == ["c1", "e1"]
+    run.settle()
+    assert (run.answer("c1").outcome, run.row.status) == (ChangeOutcome.ACCEPTED, Status.CANCELLED)
+    assert run.answer("e1").code == "order_closed"
