@@ -8,9 +8,10 @@ from activities.bundles import Bundles
 from activities.faults import told_apart, work_of
 from domain.pricing import NoPriceError
 from domain.problems import ProblemsFound
-from domain.process.messages import Call, Outcome, ReviseOrder
+from domain.process.messages import Call, Outcome, Rest, ReviseOrder
 from domain.process.words import Operation
 from domain.reopening import Before, reopen_order
+from domain.rest_of_change import rest_of
 from domain.revising import revise, unknown_items
 from store import revisions
 from store.pool import Connection, Pool, transaction
@@ -47,7 +48,7 @@ class Changes:
                     return UNKNOWN
                 outcome = known
                 if outcome is None:
-                    proposal = await self._work_out(connection, call.order, document)
+                    proposal = await self._work_out(connection, call.order, document, work.rest)
                     outcome = await revisions.propose(connection, call, work, proposal)
                 if not outcome.refused:
                     await save(connection, call)
@@ -61,8 +62,12 @@ class Changes:
                 return PREVIEW_OVER
             return revisions.answer_of(await self._work_out(connection, number, document))
 
-    async def _work_out(self, connection: Connection, number: str, change: dict[str, Any]) -> revisions.Proposal:
+    async def _work_out(
+        self, connection: Connection, number: str, change: dict[str, Any], rest: Rest | None = None
+    ) -> revisions.Proposal:
         order = await revisions.read(connection, number)
+        if rest is not None:
+            change = rest_of(change, rest, order.progress)
         bundle = await self._bundles.get(connection, order.bundle)
         try:
             new = revise(order.document, order.party, change, order.progress)

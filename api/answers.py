@@ -213,6 +213,22 @@ class ChangeReason(BaseModel):
     words: str
 
 
+class NotDone(BaseModel):
+    """What of a change was not done. `line` is null for what is of the whole order; `code` is stable."""
+
+    line: int | None
+    what: str
+    code: str
+    words: str
+
+
+class ToReturn(BaseModel):
+    """Units of a line that go out all the same, and are to come back; that is on record as `return.requested`."""
+
+    line: int
+    quantity: int
+
+
 class GivenAnswer(BaseModel):
     """The answer as it was given; `actions` tells in words what was done."""
 
@@ -245,6 +261,8 @@ class PreviewView(BaseModel):
     promise: PromiseChange | None
     assumptions: list[str] = Field(description="What was taken to be granted, and what the carrier said.")
     reasons: list[ChangeReason]
+    not_done: list[NotDone] = Field(description="Of a change that was done in part (`partly`): the rest, and why.")
+    to_return: list[ToReturn] = Field(description="Of a change refused with `use_return`: what has to come back.")
     token: str | None = Field(description="A change with this token comes to exactly this, or is refused as stale.")
 
 
@@ -275,6 +293,8 @@ class ChangeView(BaseModel):
     promise: PromiseChange | None
     assumptions: list[str]
     reasons: list[ChangeReason]
+    not_done: list[NotDone] = Field(description="Of a change that was done in part (`partly`): the rest, and why.")
+    to_return: list[ToReturn] = Field(description="Of a change refused with `use_return`: what has to come back.")
     approval: WaitsForApproval | None = Field(description="Of a change that is `pending_approval`.")
     new_preview: PreviewView | None = Field(description="Of a change refused with `stale_preview`: as it is now.")
     answer: GivenAnswer | None

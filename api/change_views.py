@@ -17,6 +17,8 @@ _UNANSWERED: Row = {
     "actions": [],
     "assumptions": [],
     "reasons": [],
+    "not_done": [],
+    "to_return": [],
 }
 
 
@@ -84,6 +86,8 @@ def _said(given: ChangeAnswer, currency: str) -> Row:
         "cost": _cost(given, currency),
         "price": _price(given),
         "promise": _promise(whole),
+        "not_done": whole["not_done"],
+        "to_return": [{"line": number, "quantity": units} for number, units in sorted(given.to_return.items())],
         "reasons": [{"code": given.code, "words": given.words}] if given.outcome in _WITH_REASONS else [],
     }
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.ubl.documents import Defaults, Document, DocumentType, read
-from adapters.ubl.response import ACCEPTED, RECEIVED, REJECTED, order_response
+from adapters.ubl.response import ACCEPTED, IN_PART, RECEIVED, REJECTED, order_response
 from api.answers_ubl import UblAccepted, UblChange
 from api.asking import put_to_order
 from api.auth import DocumentSender, demand
@@ -24,6 +24,7 @@ from api.wire import answer, read_bytes
 from domain.change_document import edit_of, read_change
 from domain.problems import Problem, ProblemsFound
 from domain.process.messages import ChangeAsked
+from domain.process.words import ChangeOutcome
 from limits import DEFAULT_WAIT_SECONDS, MAX_UBL_BYTES, MAX_WAIT_SECONDS
 from store import changes, reading
 from store.changes import Later
@@ -81,10 +82,15 @@ async def send_document(request: Request, caller: DocumentSender) -> Response:
             return _rejected(services, document, error)
         raise
     if as_xml:
-        code = RECEIVED if is_order or status == 202 else ACCEPTED
+        code = RECEIVED if is_order or status == 202 else _done(shown)
         notes = [shown["words"]] if shown.get("words") else []
         return _xml(order_response(document, code, notes, shown["ubl"]["order"], services.clock()), status, headers)
     return answer(shown, status, headers)
+
+
+def _done(shown: dict[str, Any]) -> str:
+    """The code of a change that was done, be it in part: its words, the note, say which."""
+    return IN_PART if shown.get("outcome") == ChangeOutcome.PARTLY else ACCEPTED
 
 
 async def _place(

@@ -19,12 +19,21 @@ def show_change(number: str, answer: Row) -> None:
             out.print(sentence, markup=False)
     for assumption in answer["assumptions"]:
         out.print(f"Assumed: {assumption}", markup=False)
+    for rest in answer["not_done"]:
+        out.print(f"Not done: {rest['what']}. {rest['words']} ({rest['code']})", markup=False)
+    for back in answer["to_return"]:
+        out.print(f"To come back: {back['quantity']} of line {back['line']}.", markup=False)
     if answer["actions"]:
         table = plain_table("step", "action", "lines", "asks", "why")
         for action in answer["actions"]:
             cells = (action["step"], action["do"].replace("_", " "), line_numbers(action["lines"]))
             table.add_row(*map(Text, (*cells, action["adapter"] or "-", action["words"] or action["reason"])))
         show_table(table)
+
+
+def waits(answer: Row) -> bool:
+    """Whether a person has to agree before it is done."""
+    return bool(answer.get("outcome") == "pending_approval")
 
 
 def show_preview(number: str, answer: Row) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from cli.change_views import show_change, show_preview
+from cli.change_views import show_change, show_preview, waits
 from cli.console import out
 from cli.errors import CommandError
 from cli.http import ApiOption, JsonOption, KeyOption, connect
@@ -70,7 +70,7 @@ def change(
         show_preview(number, answer)
     elif response.status_code == httpx.codes.ACCEPTED:
         words = f"Change {answer['change_id']} is under way; `ordito order show {number}` tells how it ends."
-        out.print(words, markup=False)
+        out.print(f"Order {number}: {answer['words']}" if waits(answer) else words, markup=False)
     else:
         show_change(number, answer)
 

@@ -8,6 +8,7 @@ import httpx
 import typer
 
 from cli import order_views as views
+from cli.change_views import waits
 from cli.console import out
 from cli.http import ApiOption, JsonOption, KeyOption, connect
 from cli.order_approvals import approve, refuse
@@ -132,7 +133,7 @@ def cancel(
         print_json(answer)
     elif response.status_code == httpx.codes.ACCEPTED:
         words = f"The cancel of order {number} is under way; `ordito order show {number}` tells how it ends."
-        out.print(words, markup=False)
+        out.print(f"Order {number}: {answer['words']}" if waits(answer) else words, markup=False)
     else:
         out.print(f"Order {number}: {_words(answer)}", markup=False)
 

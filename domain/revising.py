@@ -252,7 +252,7 @@ def _terms(line: Mapping[str, Any]) -> tuple[Decimal | None, Decimal]:
 def _add_line(work: _Work, path: str, told: Mapping[str, Any]) -> None:
     number = told.get("number")
     if number is None:
-        number = _next_number(work)
+        number = next_number(work.lines.keys() | work.progress.keys())
     elif number in work.lines or number in work.progress:
         words = f"The order has, or had, a line {number}; leave the number out to get the next one."
         work.problem(f"{path}.add.number", "repeated_line", words)
@@ -263,9 +263,8 @@ def _add_line(work: _Work, path: str, told: Mapping[str, Any]) -> None:
     work.told(number, ChangeKind.ADDED, 0, line["quantity"])
 
 
-def _next_number(work: _Work) -> int:
+def next_number(used: Collection[int]) -> int:
     """The number behind the highest that was ever given, or the lowest that never was when there is none behind."""
-    used = work.lines.keys() | work.progress.keys()
     behind = max(used, default=0) + 1
     return behind if behind <= MAX_LINE_NUMBER else next(n for n in range(1, behind) if n not in used)
 

@@ -10,7 +10,8 @@ from adapters.ubl.xml import PREFIXES, ROOT, Element
 RECEIVED = "AB"
 ACCEPTED = "AP"
 REJECTED = "RE"
-"""UNCL 4343: message acknowledged, the answer comes later; accepted; rejected."""
+IN_PART = "CA"
+"""UNCL 4343: message acknowledged, the answer comes later; accepted; rejected; conditionally accepted."""
 _PARTY = ("cbc:EndpointID", "cac:PartyIdentification", "cac:PartyName")
 _NAMES = frozenset({"schemeID", "schemeAgencyID", "schemeName", "languageID"})
 

@@ -21,9 +21,7 @@ class ChangePolicy(PolicyModel):
     kind: Literal["change_rules"] = "change_rules"
     name: Name
     matrix: Matrix
-    when_cancel_is_refused: CancelRefused = Field(
-        default=CancelRefused.REFUSE, json_schema_extra={"enum": [CancelRefused.REFUSE]}
-    )
+    when_cancel_is_refused: CancelRefused = CancelRefused.REFUSE
     cost_of_change: Costs = Field(default_factory=lambda: Costs({}))
 
     def pinned(self, currency: str) -> ChangeRules:
@@ -37,12 +35,9 @@ class ChangePolicy(PolicyModel):
 
 
 def check_change_rules(policy: ChangePolicy | None, currency: str) -> Iterator[Problem]:
-    """What the file cannot say of itself: words that nothing follows yet, amounts that its currency does not have."""
+    """What the file cannot say of itself: amounts that its currency does not have."""
     if policy is None:
         return
-    if policy.when_cancel_is_refused is not CancelRefused.REFUSE:
-        message = f"`{policy.when_cancel_is_refused}` is not possible yet; write `{CancelRefused.REFUSE}`"
-        yield Problem(("change_rules", "when_cancel_is_refused"), message)
     if currency not in CURRENCIES:
         return
     decimals = decimals_of(currency)

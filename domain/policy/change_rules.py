@@ -10,17 +10,16 @@ from domain.process.words import ChangeKind, Pattern, Stage
 
 
 class CancelRefused(StrEnum):
-    """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10).
-
-    No order can follow anything but `refuse` yet, so `policy check` turns the others down.
-    """
+    """What becomes of a change when the outside refuses to cancel what the change would replace (CHG10)."""
 
     REFUSE = "refuse"
     """The change is refused, and the order goes on as it was."""
     APPLY_TO_THE_REST = "apply to the rest"
     """What can still be changed is changed; the answer is `partly`."""
+    LET_SHIP_THEN_RETURN = "let ship then return"
+    """The goods go out as they are, the change is refused with `use_return`, and a return request is on record."""
     ASK = "ask"
-    """A person decides."""
+    """A person may have the cancel tried once more; until then the change waits, and the order goes on."""
 
 
 class ChangeRules(PolicyModel):

@@ -4,15 +4,18 @@ from typing import Any
 
 from domain.money import Money, words_of
 from domain.policy.model import TaskWord
+from domain.process import returns
 from domain.process.conditions import required
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import Action, ChangeAnswer, ChangeAsked, Revised, Terms
+from domain.process.messages import Action, ChangeAnswer, ChangeAsked, LineChange, NotDone, Revised, Terms
 from domain.process.state import ActiveChange, Group, Rework, RunState
 from domain.process.tokens import basis_of
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERED, MAX_ANSWERS
 
+CHANGED_IN_PART = "changed_in_part"
+"""Code of an edit that was done in part; `not_done` names the rest of it."""
 MALFORMED = "malformed"
 """Code of the answer to a request that made no sense."""
 
@@ -112,7 +115,10 @@ def refused_edit(draft: Draft, change: ActiveChange, instead: ChangeAnswer | Non
     """The edit was turned down; `instead` is a preview of what it would come to now."""
     given = answer_to(draft, change.asked, ChangeOutcome.REFUSED, change.refused_code, change.refused_words)
     now = terms(draft)
-    answer(draft, given.model_copy(update={"before": now, "after": now, "instead": instead}))
+    told = {"before": now, "after": now, "instead": instead, "to_return": change.to_return}
+    given = given.model_copy(update=told)
+    answer(draft, given)
+    returns.record(draft, given)
 
 
 def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
@@ -121,8 +127,15 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
     after, plan = terms(draft), tuple(_plan(draft, change))
     parts = (f"Revision {draft.revision}: {_in_words(change.revised)}.", _promise(before, after), _total(before, after))
     words = " ".join(part for part in parts if part)
-    given = answer_to(draft, change.asked, ChangeOutcome.ACCEPTED, "changed", words, change.actions)
+    outcome, code = ChangeOutcome.ACCEPTED, "changed"
     stages = [one.stage for one in change.reworks or () if _cancels(one)]
+    not_done = _not_done(change)
+    if change.left_out is not None:
+        outcome, code, plan = ChangeOutcome.PARTLY, CHANGED_IN_PART, (*plan, *_left_alone(draft, change))
+        stages = [change.left_out.stages[group] for group in change.left_out.taken_back]
+        words = f"{words} Not changed: {'; '.join(f'{one.what}: {one.words}' for one in not_done[:5])}"
+        words += f"; and {len(not_done) - 5} more." if len(not_done) > 5 else ""
+    given = answer_to(draft, change.asked, outcome, code, words, change.actions)
     answer(
         draft,
         given.model_copy(
@@ -135,9 +148,43 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
                     f"The carrier said the request was {status}." for status in sorted(set(change.progress.values()))
                 ),
                 "basis": basis_of(change),
+                "not_done": not_done,
             }
         ),
     )
+
+
+def _not_done(change: ActiveChange) -> tuple[NotDone, ...]:
+    """What of the edit the carrier did not let happen, with its code and words."""
+    left_out = change.left_out
+    if left_out is None:
+        return ()
+
+    def of(group: str, what: str, line: int | None = None) -> NotDone:
+        why = change.held_fast[group]
+        return NotDone(line=line, what=what, code=why.code, words=f"{why.words.rstrip('.')}.")
+
+    by_line: dict[int, list[LineChange]] = {}
+    for one in left_out.revised.lines:
+        by_line.setdefault(one.number, []).append(one)
+    lines = [of(left_out.lines[n], _in_words(Revised(lines=tuple(some))), n) for n, some in by_line.items()]
+    return (*lines, *(of(group, _in_words(Revised(fields=(kind,)))) for kind, group in left_out.fields.items()))
+
+
+def _left_alone(draft: Draft, change: ActiveChange) -> list[Action]:
+    """The requests that stay as they are, because the carrier keeps them."""
+    return [
+        Action(
+            step=run.step,
+            do=ActionWord.KEEP,
+            lines=draft.groups[group].lines,
+            reason=f"{why.words.rstrip('.')}.",
+            words=f"{run.step.replace('_', ' ').capitalize()} stays as it is: {why.words.rstrip('.')}.",
+        )
+        for group, why in change.held_fast.items()
+        for run in draft.groups[group].runs.values()
+        if run.task is TaskWord.SHIP
+    ]
 
 
 def _in_words(revised: Revised) -> str:

@@ -44,10 +44,15 @@ def apply(draft: Draft, change: ActiveChange) -> None:
 def give_back(draft: Draft, change: ActiveChange) -> None:
     """Nothing comes of the change: stock beyond the old plan goes back, a second authorization is voided."""
     for rework in change.reworks or ():
-        if rework.reserve is not None:
-            _hold_as_before(draft, rework.group, rework.reserve)
-        if rework.authorize is not None:
-            leave_behind(draft, rework.group, rework.authorize)
+        give_back_of(draft, rework)
+
+
+def give_back_of(draft: Draft, rework: Rework) -> None:
+    """The same for one group."""
+    if rework.reserve is not None:
+        _hold_as_before(draft, rework.group, rework.reserve)
+    if rework.authorize is not None:
+        leave_behind(draft, rework.group, rework.authorize)
 
 
 def _hold_as_before(draft: Draft, group_id: str, held: Run) -> None:

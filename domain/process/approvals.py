@@ -1,4 +1,4 @@
-"""Changes that wait for a person to agree: cells of the matrix that say `ask` (CHG10, CHG14).
+"""Changes that wait for a person to agree: where the change rules say `ask` (CHG10, CHG14).
 
 Such a change is answered `pending_approval` and laid beside the order: it holds nothing, and the order goes on. Whoever
 agrees sends it to the line again, where it is judged against the order as it then is; whoever does not has it refused.
@@ -153,6 +153,18 @@ def judge_deadlines(draft: Draft) -> None:
             draft.pending = tuple(other for other in draft.pending if other is not one)
             words = f"Nobody of {one.role} agreed until {one.until:%Y-%m-%d %H:%M} UTC. Nothing was changed."
             _refuse(draft, one.asked, "not_approved_in_time", words)
+
+
+def cancels_first(draft: Draft) -> bool:
+    """Whether a cancel of the order was approved, and is begun as soon as that is saved: edits let it go first."""
+    return any(asked.change == "cancel" and asked.change_id in draft.approved for asked in draft.waiting_changes)
+
+
+def take(draft: Draft, change: str) -> tuple[ChangeAsked, ...]:
+    """The changes of that kind that wait, which do so no more: whoever asked gets another answer."""
+    found = tuple(one.asked for one in draft.pending if one.asked.change == change)
+    draft.pending = tuple(one for one in draft.pending if one.asked.change != change)
+    return found
 
 
 def end(draft: Draft, code: str, words: str) -> None:

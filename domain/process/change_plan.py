@@ -3,7 +3,7 @@
 Everything here reads; nothing is touched before it is known that the whole change can be done.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from domain.policy.change_rules import ChangeRules
 from domain.process.draft import Draft
@@ -127,13 +127,21 @@ def agreed(rules: ChangeRules, kind: ChangeKind, stage: Stage) -> Pattern:
 
 
 def reworks(
-    draft: Draft, kinds: dict[str, set[ChangeKind]], progress: dict[str, str], *, approved: bool = False
+    draft: Draft,
+    kinds: dict[str, set[ChangeKind]],
+    progress: dict[str, str],
+    *,
+    approved: bool = False,
+    stages: Mapping[str, Stage] | None = None,
 ) -> tuple[Rework, ...]:
-    """What the matrix says for each group: the gravest of its changes decides. `approved`: a person agreed."""
+    """What the matrix says for each group: the gravest of its changes decides. `approved`: a person agreed.
+
+    `stages` says of groups that were judged before how far they were then.
+    """
     rules, found = draft.policy.change, []
     for name in kinds:
         group = draft.groups[name]
-        stage = stage_of(group, progress)
+        stage = (stages or {}).get(name) or stage_of(group, progress)
         said = {kind: agreed(rules, kind, stage) if approved else rules.pattern(kind, stage) for kind in kinds[name]}
         if said.get(ChangeKind.ADDED) is Pattern.ADDED_LINE:
             del said[ChangeKind.ADDED]  # it goes by itself, and the group as it is
@@ -155,6 +163,12 @@ def _gravest(draft: Draft, said: Collection[Pattern], stage: Stage) -> Pattern:
     gravest = max(said, key=SEVERITY.index)
     both = gravest is Pattern.REDO and Pattern.UPDATE in said and stage is not Stage.NOT_SENT
     return Pattern.UPDATE if both and draft.base.release > 9 else gravest
+
+
+def sends_anew(rework: Rework) -> bool:
+    """Whether the group's request is cancelled and sent anew."""
+    # An update degrades to cancel and create where the carrier cannot, or will not, take one (CHG7).
+    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE) and not rework.in_place
 
 
 def question(draft: Draft, found: tuple[Rework, ...]) -> str:

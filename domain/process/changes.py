@@ -6,7 +6,7 @@ and the process walks on from what is left: whatever was taken back is done agai
 """
 
 from domain.policy.model import TaskWord
-from domain.process import approvals, edits, facts, known, previews, updates
+from domain.process import approvals, edits, facts, known, not_given_back, previews, returns, updates
 from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
@@ -38,11 +38,13 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:
         _turn_down(draft, asked, *refusal)
+    elif draft.change is None and asked.change == EDIT and approvals.cancels_first(draft):
+        draft.waiting_changes = (*draft.waiting_changes, asked)
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
         overtakes = asked.change == CANCEL and draft.change.asked.change == EDIT and not updates.under_way(draft)
         if overtakes and not draft.change.refused_code:
-            edits.refuse(draft, "overtaken", "The order is being cancelled; nothing else was changed.")
+            edits.refuse(draft, not_given_back.OVERTAKEN, "The order is being cancelled; nothing else was changed.")
     else:
         _begin(draft, asked)
 
@@ -89,8 +91,9 @@ def _begin(draft: Draft, asked: ChangeAsked) -> None:
     draft.change = ActiveChange(asked=asked)
     if asked.change == EDIT:
         return  # its answer tells all; it cuts calls short once it is known which groups it touches
+    again = "/approved" if approvals.is_approved(draft, draft.change) else ""  # it was begun before, and waited
     draft.tell(
-        f"change/{asked.change_id}/begun",
+        f"change/{asked.change_id}/begun{again}",
         "change.begun",
         f"Cancelling, asked for by {asked.requested_by or 'an unnamed caller'}.",
         change_id=asked.change_id,
@@ -237,9 +240,9 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
     if draft.change is None:
         return  # the change is over that asked for it
     code, words = outcome.code or "undo_refused", outcome.words
-    if draft.change.asked.change == EDIT:
-        words = f"Cannot be changed any more: {words.rstrip('.')}. The order goes on as it was."
-    if not draft.change.refused_code:
+    if run.operation is Operation.SHIP:
+        draft.change = not_given_back.refuse(draft, draft.change, group_id, code, words)
+    elif not draft.change.refused_code:
         draft.change = draft.change.model_copy(update={"refused_code": code, "refused_words": words})
 
 
@@ -253,8 +256,15 @@ def _refuse(draft: Draft) -> None:
     change = draft.change
     draft.change = None
     words = f"Cannot be cancelled any more: {change.refused_words.rstrip('.')}. The order goes on."
-    for asked in _with_cancels_in_line(draft, change):
-        _turn_down(draft, asked, change.refused_code, words)
+    for n, asked in enumerate(_with_cancels_in_line(draft, change)):
+        if change.asks and asked.change_id not in draft.approved:
+            approvals.lay_aside(draft, asked, change.refused_words)
+            continue
+        given = answer_to(draft, asked, ChangeOutcome.REFUSED, change.refused_code, words)
+        given = given.model_copy(update={"to_return": change.to_return})
+        answer(draft, given)
+        if n == 0:
+            returns.record(draft, given)
 
 
 def _with_cancels_in_line(draft: Draft, change: ActiveChange) -> tuple[ChangeAsked, ...]:
@@ -277,7 +287,7 @@ def _cancelled(draft: Draft) -> None:
         draft.put(group.model_copy(update={"cancelled": True, "runs": runs}))
     done = "; ".join(change.actions) or "nothing had been started"
     words = f"The order is cancelled: {done}."
-    for asked in _with_cancels_in_line(draft, change):
+    for asked in (*_with_cancels_in_line(draft, change), *approvals.take(draft, CANCEL)):
         answer(draft, answer_to(draft, asked, ChangeOutcome.ACCEPTED, "cancelled", words, change.actions))
     late, draft.waiting_changes = draft.waiting_changes, ()
     for asked in late:

@@ -5,8 +5,8 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, approvals, founding, previews, updates
-from domain.process.change_plan import live_request, question, refusal, reworks, touched, unasked
+from domain.process import answering, applying, approvals, founding, partly, previews, returns, updates
+from domain.process.change_plan import live_request, question, refusal, reworks, sends_anew, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
 from domain.process.messages import (
@@ -17,9 +17,9 @@ from domain.process.messages import (
     ReviseOrder,
 )
 from domain.process.proposal import as_proposed
-from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Rework, Run, RunState
+from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import REMOTE, Operation, Pattern
+from domain.process.words import REMOTE, Operation
 
 
 def pursue(draft: Draft, change: ActiveChange) -> None:
@@ -110,6 +110,7 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
         turned_down = refusal(draft, found)
     if turned_down is not None or not _as_previewed(draft, change):
         _turn_down(draft, *(turned_down or (previews.STALE, previews.STALE_WORDS)))
+        draft.change = returns.with_what_comes_back(draft, active(draft), found)
         pursue(draft, active(draft))
         return
     judged_at = draft.now if change.asked.token is not None else None
@@ -134,17 +135,17 @@ def _make_then_break(draft: Draft, change: ActiveChange) -> None:
     assert change.proposed is not None
     assert change.reworks is not None
     preview = as_proposed(draft, change)
+    if change.left_out is not None and partly.gives_back(draft):
+        return
     if hold(draft, preview, change) or fund(draft, preview, change) or _cancel_requests(draft, change):
         return
-    if updates.ask(draft, preview, change):
+    if partly.is_split(change):
+        if not partly.work_out(draft, change):
+            pursue(draft, active(draft))
+    elif updates.ask(draft, preview, change):
         return
-    if all(live_request(draft.groups[one.group]) is None for one in change.reworks if _sends_anew(one)):
+    elif all(live_request(draft.groups[one.group]) is None for one in change.reworks if sends_anew(one)):
         applying.apply(draft, change)
-
-
-def _sends_anew(rework: Rework) -> bool:
-    # An update degrades to cancel and create where the carrier cannot, or will not, take one (CHG7).
-    return rework.pattern in (Pattern.CANCEL_AND_CREATE, Pattern.UPDATE) and not rework.in_place
 
 
 # ---- 5: break -------------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def _cancel_requests(draft: Draft, change: ActiveChange) -> bool:
     for rework in change.reworks or ():
         group = draft.groups[rework.group]
         request = live_request(group)
-        if request is None or not _sends_anew(rework):
+        if request is None or not sends_anew(rework) or group.id in change.held_fast:
             continue
         waiting = True
         if request.state is not RunState.UNDOING and (request.parked is None or request.parked.undo is None):
@@ -205,6 +206,9 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
 
 def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:
     revised = outcome.revised
+    if change.left_out is not None and proposed is not None and revised is not None:
+        partly.take_up(draft, change, proposed, revised)
+        return
     groups = () if proposed is None or revised is None else tuple(touched(draft, proposed, revised))
     groups = (*groups, *(group.id for group in draft.groups.values() if group.planned))
     draft.change = change.model_copy(update={"proposed": proposed, "revised": revised, "touched": groups})
@@ -284,7 +288,9 @@ def _as_previewed(draft: Draft, change: ActiveChange) -> bool:
 def _withdraw(draft: Draft, change: ActiveChange) -> None:
     draft.change = None
     applying.give_back(draft, change)
-    if change.refused_code == previews.STALE:
+    if change.asks:
+        approvals.lay_aside(draft, change.asked, change.refused_words)
+    elif change.refused_code == previews.STALE:
         previews.refuse_with_another(draft, change)
     else:
         answering.refused_edit(draft, change)

@@ -134,6 +134,17 @@ class Approval(Message):
     until: datetime
 
 
+class NotDone(Message):
+    """What of a change was not done, and why (CHG10)."""
+
+    line: int | None = None
+    """None for what is of the whole order."""
+    what: str
+    """In words: line 3 from 2 to 5 units."""
+    code: str
+    words: str
+
+
 class ChangeAnswer(Message):
     """The answer to one change request; given again, the same (CHG14, I11)."""
 
@@ -163,6 +174,10 @@ class ChangeAnswer(Message):
     """Of a preview that can be had: a change that names it comes to exactly this, or is refused as stale."""
     approval: Approval | None = None
     """Of a change that waits for a person."""
+    not_done: tuple[NotDone, ...] = ()
+    """Of one that was done in part: the rest of it."""
+    to_return: Lines = {}
+    """Of one refused with `use_return`: the units of each line that are to come back; that is on record (FLW7)."""
     instead: "ChangeAnswer | None" = None
     """The preview as it is now, of a change that was refused because the one it named is stale."""
 
@@ -230,6 +245,15 @@ class TrimReservation(Message):
     """Units of these lines that have left with other groups: they were never part of `lines`."""
 
 
+class Rest(Message):
+    """What of a change is still to be done, because the outside did not give all of it back (CHG10)."""
+
+    without_lines: tuple[int, ...] = ()
+    """Lines of which nothing is changed; one that the change would add is not added."""
+    without_fields: tuple[ChangeKind, ...] = ()
+    """Kinds of the order's own fields that stay as they are."""
+
+
 class ReviseOrder(Message):
     """Works out the order as the change would make it, and keeps that as a proposal; nothing else changes."""
 
@@ -240,6 +264,8 @@ class ReviseOrder(Message):
     edit: dict[str, Any] | None = None
     """The change as a raw signal brought it; None when it is in the database under its id."""
     requested_by: str = ""
+    rest: Rest | None = None
+    """Set where only a part of the change is worked out."""
     preview: str | None = None
     """The preview that it is for: nothing is kept then, and a change that is in no database is under this id."""
 

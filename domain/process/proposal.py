@@ -82,7 +82,8 @@ def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:
     added = {one.number for one in change.revised.lines if one.kind is ChangeKind.ADDED}
     there = {name for name, group in draft.groups.items() if not group.planned}
     taken = {*there, *(plan.id for plan in change.proposed.groups)}
-    judged = {rework.group: rework.stage for rework in change.reworks or ()}
+    first = change.left_out.stages if change.left_out is not None else {}
+    judged = {**first, **{rework.group: rework.stage for rework in change.reworks or ()}}
     fresh: dict[str, str] = {}
     homes: dict[int, str] = {}
     for line in change.proposed.lines:

@@ -214,6 +214,28 @@ class Rework(Message):
     """True once it has."""
 
 
+class NotGivenBack(Message):
+    """Why the carrier keeps a request that a change would replace."""
+
+    code: str
+    words: str
+
+
+class LeftOut(Message):
+    """What of an edit is not done, because the carrier does not give all requests back (CHG10)."""
+
+    lines: dict[int, str]
+    """Each line, and the group whose request stands in its way."""
+    fields: dict[ChangeKind, str]
+    """Each kind of the order's own fields, and such a group."""
+    revised: Revised
+    """How it would have made the order differ."""
+    stages: dict[str, Stage]
+    """How far each group was before any request was given back."""
+    taken_back: tuple[str, ...]
+    """The groups whose requests were."""
+
+
 class ActiveChange(Message):
     """The change that is being carried out. While it is, its lines start nothing new (CHG6)."""
 
@@ -233,6 +255,14 @@ class ActiveChange(Message):
     """Requests that the carrier said it could update in place, by their keys."""
     reworks: tuple[Rework, ...] | None = None
     """None until it is decided what the edit does."""
+    asks: bool = False
+    """Whether a person is asked about a request that the carrier does not give back; `refused_words` say so."""
+    held_fast: dict[str, NotGivenBack] = {}
+    """The groups whose requests the carrier keeps, of an edit that is done for the others."""
+    left_out: LeftOut | None = None
+    """Set once the version without what cannot be done is worked out, or is about to be."""
+    to_return: Lines = {}
+    """Of one that is refused: the units that go out all the same, and are to come back (`returns`)."""
     judged_at: datetime | None = None
     """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
@@ -312,7 +342,8 @@ before anything is done on its account, so that a resumed order finds none that 
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
 10: a local step that rests on an update or on a question's answer is begun when the history tells of it
-(`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`);
+(`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`); what becomes of a change
+whose cancel is refused is as the policy says (`not_given_back`), and what has to come back is on record (`returns`);
 money that lapsed is not held anew for a capture that the policy skips.
 """
 

@@ -14,6 +14,7 @@ from temporalio.client import WorkflowHandle
 
 from tests.orders import scenarios
 from tests.orders.continued import continued
+from tests.orders.not_given_back import NOT_GIVEN_BACK
 from tests.orders.scenarios import ENDED, WAITING, Scenario
 from tests.support.shop import Shop, running_shop
 
@@ -51,7 +52,11 @@ async def record(shop: Shop, scenario: Scenario) -> None:
 async def main(names: list[str]) -> None:
     """Records what is missing, and what is named."""
     FOLDER.mkdir(exist_ok=True)
-    wanted = [s for s in (*ENDED, *WAITING) if s.__name__ in names or not (FOLDER / f"{s.__name__}.json").exists()]
+    wanted = [
+        s
+        for s in (*ENDED, *NOT_GIVEN_BACK, *WAITING)
+        if s.__name__ in names or not (FOLDER / f"{s.__name__}.json").exists()
+    ]
     with tempfile.TemporaryDirectory() as folder:
         if wanted:
             async with running_shop(Path(folder) / "shop") as shop:

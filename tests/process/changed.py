@@ -1,5 +1,6 @@
 """Orders to be changed, and what is looked at afterwards."""
 
+from domain.policy.model import CancelRefused
 from domain.process.messages import Call
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.editing import Edit
@@ -13,6 +14,17 @@ UP = Edit(quantity={1: 3})
 def released(**world: object) -> Run:
     """An order whose shipment is asked for and has not left."""
     return Run(world=World(**world)).begin().settle()  # type: ignore[arg-type]
+
+
+def under(word: CancelRefused, **world: object) -> Run:
+    """The same, by a policy that says so of a cancel that is refused."""
+    return released(cancel_refused=word, **world)
+
+
+def no(run: Run) -> Run:
+    """The carrier does not give the next request back; all else comes back as it should."""
+    run.finish(run.up_to(Operation.CANCEL_SHIPMENT), refuse="too_late")
+    return run.settle()
 
 
 def stopped_at(operation: Operation, world: World | None = None) -> tuple[Run, Call]:

@@ -15,6 +15,7 @@ from domain.process.words import MOVES, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
 from tests.process.database import FINAL, how_final
 from tests.process.meanwhile import meanwhile, on_hold_named
+from tests.process.partial import is_true
 from tests.process.standing import stands
 
 
@@ -69,6 +70,7 @@ class Watch:
         self._base(before, event, after)
         self._captures(before, event, after)
         meanwhile(before, event, after)
+        is_true(before, event, after)
         self._foretold(before, event, after)
         self.latest = {call.key for call in decision.calls}
         stands(after)

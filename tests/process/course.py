@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from domain.policy.model import CancelRefused
 from domain.process.draft import Draft
 from domain.process.known import unmet
 from domain.process.messages import CarrierFact, ChangeAnswer, PaymentFact, ReleaseAsked
@@ -33,6 +34,11 @@ PLACE = {
 }
 """How an order begins. `patience` is the number of calls before anyone cancels or a parcel leaves, else most orders end
 young; the last four are what the policy says of a refusal."""
+REFUSED_CANCELS = (
+    *(CancelRefused.ASK, CancelRefused.LET_SHIP_THEN_RETURN),
+    *(CancelRefused.APPLY_TO_THE_REST, CancelRefused.REFUSE),
+)
+"""What the policy says of a cancel that the carrier refuses; it goes with the patience."""
 ROUNDS = 80
 """How often an order is helped on before it counts as stuck."""
 EXECUTED: Counter[str] = Counter()
@@ -161,6 +167,7 @@ def placed(shape: str, groups: int, method: str, patience: int, **more: Any) -> 
     twice = more.pop("twice", 1)
     reactions = {name: more.pop(name) for name in ("reserve", "authorize", "ship", "capture")}
     process = SHAPES[shape](**{name: reaction for name, reaction in reactions.items() if reaction})
+    more["cancel_refused"] = REFUSED_CANCELS[patience % len(REFUSED_CANCELS)]
     run = ShortRun(world=ShortWorld(process=process, groups=groups, method=method, **more), twice=twice)
     run.world.stock.available |= {("east", f"sku-{n}"): 3 for n in range(1, 20)} | {("main", "sku-99"): 2}
     course = Course(run, patience, opening=books.Opening(dict(run.world.stock.available)))

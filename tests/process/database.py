@@ -14,7 +14,7 @@ from domain.process.messages import (
     Save,
 )
 from domain.process.words import ChangeKind, ChangeOutcome, Status
-from tests.process.editing import Edit, named_lines, revised_by, settled_in, version_of
+from tests.process.editing import Edit, named_lines, rest_of, revised_by, settled_in, version_of
 
 
 @dataclass
@@ -88,6 +88,7 @@ class Database:
     def revise(self, work: ReviseOrder, edit: Edit) -> Outcome:
         """Keeps the order as the edit makes it as a proposal, or says why it makes no sense."""
         assert self.opened is not None
+        edit = rest_of(edit, work.rest)
         saved = work.revision == self.revision + 1
         assert work.preview or saved, "worked out from a version that is not saved"
         given = self.answers.get(work.change_id)
@@ -105,6 +106,7 @@ class Database:
         if not whole.lines:
             return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
         if work.preview is None:
+            self.proposals.pop(work.change_id, None)
             self.proposals[work.change_id] = (work.revision, whole)
             if ChangeKind.PAYMENT in edit.fields:
                 self.other_ways.add(work.change_id)

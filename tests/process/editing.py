@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from domain.process.messages import GroupPlan, LineChange, Opened, PricedLine, Revised
+from domain.process.messages import GroupPlan, LineChange, Opened, PricedLine, Rest, Revised
 from domain.process.words import ChangeKind
 
 UNIT = 1000
@@ -67,6 +67,26 @@ def revised_by(edit: Edit, opened: Opened) -> Revised:
     for number, units in edit.add.items():
         told(number, ChangeKind.ADDED, units)
     return Revised(lines=tuple(changes), fields=tuple(edit.fields))
+
+
+def rest_of(edit: Edit, rest: Rest | None) -> Edit:
+    """The edit without what is left out of it."""
+    if rest is None:
+        return edit
+
+    def kept(of: Mapping[int, Any]) -> dict[int, Any]:
+        return {number: value for number, value in of.items() if number not in rest.without_lines}
+
+    return Edit(
+        quantity=kept(edit.quantity),
+        item=kept(edit.item),
+        price=kept(edit.price),
+        cancel=tuple(number for number in edit.cancel if number not in rest.without_lines),
+        add=kept(edit.add),
+        move=kept(edit.move),
+        fields={kind: value for kind, value in edit.fields.items() if kind not in rest.without_fields},
+        refused=edit.refused,
+    )
 
 
 def named_lines(edit: Edit) -> set[int]:

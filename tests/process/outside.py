@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from domain.policy.change_rules import ChangeRules
+from domain.policy.change_rules import CancelRefused, ChangeRules
 from domain.policy.model import Process
 from domain.process.messages import (
     AuthorizePayment,
@@ -55,6 +55,8 @@ class World:
     groups: int = 1
     as_of: date | None = None
     requested: date | None = date(2026, 3, 20)
+    cancel_refused: CancelRefused = CancelRefused.REFUSE
+    """What the policy says of a cancel that the carrier refuses."""
     database: Database = field(default_factory=Database)
     done: dict[str, Call] = field(default_factory=dict)
     """What took place, in its order."""
@@ -438,7 +440,8 @@ class World:
             GroupPlan(id=group, process=name, lines=numbers, location="main", why="Row 1.")
             for group, numbers in groups.items()
         )
-        policy = slice_with(self.process).model_copy(update={"change": self.rules})
+        rules = self.rules.model_copy(update={"when_cancel_is_refused": self.cancel_refused})
+        policy = slice_with(self.process).model_copy(update={"change": rules})
         return Opened(facts=facts, lines=lines, groups=plans, policy=policy)
 
 

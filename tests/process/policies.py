@@ -5,6 +5,8 @@ from typing import Any
 from domain.policy.model import (
     Assigned,
     Calendar,
+    CancelRefused,
+    ChangeRules,
     Choose,
     Duration,
     OrderSlice,
@@ -99,7 +101,9 @@ def watching(**on_error: str) -> Process:
 SHAPES = {"standard": standard, "choosing": choosing, "beside": beside, "watching": watching}
 
 
-def slice_with(process: Process, lines: tuple[int, ...] = (1, 2)) -> OrderSlice:
+def slice_with(
+    process: Process, lines: tuple[int, ...] = (1, 2), refused: CancelRefused = CancelRefused.REFUSE
+) -> OrderSlice:
     return OrderSlice(
         bundle=BUNDLE,
         currency="USD",
@@ -109,4 +113,5 @@ def slice_with(process: Process, lines: tuple[int, ...] = (1, 2)) -> OrderSlice:
         processes={process.name: process},
         retry_styles={"quick": RetryStyle(style="quick", times=3, first_wait=1, longest_wait=2)},
         calendars={"warehouse": Calendar(calendar="warehouse", open="Mon-Fri 08:00-18:00")},
+        change=ChangeRules(when_cancel_is_refused=refused),
     )

@@ -17,7 +17,7 @@ from store.inbox import _PAYMENT_WORDS, _WORDS
 from tools.docs.markdown import code, page, table
 
 DECIDER = PROJECT_ROOT / "domain" / "process"
-ANSWERED = (ChangeOutcome.ACCEPTED, ChangeOutcome.REFUSED, ChangeOutcome.PENDING_APPROVAL)
+ANSWERED = (ChangeOutcome.ACCEPTED, ChangeOutcome.PARTLY, ChangeOutcome.REFUSED, ChangeOutcome.PENDING_APPROVAL)
 """The outcomes that the decider gives today."""
 
 ARGUMENTS = frozenset(inspect.signature(Draft.tell).parameters)
@@ -55,7 +55,9 @@ MEANINGS = {
     "change.pending_approval": "a change waits for a person to agree; the order goes on meanwhile",
     "change.approved": "a person agreed to a change; it is judged anew",
     "change.accepted": "a change was done; the words say what it came to",
+    "change.partly": "a change was done in part; the words say what was done, what was not, and why",
     "change.refused": "a change was turned down, and why",
+    "return.requested": "goods that a change would have taken away go out all the same, and have to come back",
     "shipment.released": "the warehouse has the request",
     "shipment.picked": "the goods are picked",
     "shipment.packed": "the goods are packed",

@@ -1,0 +1,96 @@
+"""Ways of a change whose cancel the carrier refuses, by the word of the policy (CHG10)."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from domain.policy.model import CancelRefused
+from tests.orders.scenarios import Scenario, now, waiting_for_the_carrier
+from tests.support.shop import Shop
+
+
+async def _publish(shop: Shop, folder: Path) -> None:
+    code, said, errors = await shop.cli("policy", "publish", str(folder), "--author", "tests")
+    assert code == 0, said + errors
+
+
+@asynccontextmanager
+async def policy(shop: Shop, word: CancelRefused) -> AsyncIterator[None]:
+    """Orders that begin within are pinned to a policy that says so of a cancel that is refused."""
+    with tempfile.TemporaryDirectory() as where:
+        folder = Path(where) / "policies"
+        shutil.copytree(shop.settings.policies, folder)
+        rules = folder / "20-change-rules.yaml"
+        text = rules.read_text(encoding="utf-8")
+        rules.write_text(re.sub(r"(?m)^when_cancel_is_refused: .*$", f"when_cancel_is_refused: {word}", text))
+        await _publish(shop, folder)
+        try:
+            yield
+        finally:
+            await _publish(shop, shop.settings.policies)
+
+
+async def one_group(shop: Shop, word: CancelRefused) -> str:
+    """An order under the policy whose request the carrier will keep, although it says that it would not."""
+    async with policy(shop, word):
+        number = await waiting_for_the_carrier(shop)
+    await shop.fault("carrier", "cancellations", "refuse", number, times=1, code="too_late")
+    return number
+
+
+async def two_groups(shop: Shop) -> str:
+    """An order of two groups under `apply to the rest`, of which the carrier has picked the second."""
+    lines = [
+        {"sku": await shop.stocked(), "quantity": 2, "ship_set": "a"},
+        {"sku": await shop.stocked(), "quantity": 3, "ship_set": "b"},
+    ]
+    document = {**shop.document([], requested_date="2027-06-01"), "lines": lines}
+    number: str = document["number"]
+    async with policy(shop, CancelRefused.APPLY_TO_THE_REST):
+        await shop.ok("POST", "/v1/orders", json=document)
+        await shop.until_status(number, "released")
+    second = next(one for one in (await shop.order(number))["shipments"] if one["group_id"] == "2")
+    await shop.admin("carrier/admin/advance", shipment=second["ref"], to="picked", at=now())
+    await shop.until(number, lambda order: any(one["status"] == "picked" for one in order["shipments"]))
+    return number
+
+
+PARTLY: dict[str, Any] = {
+    "change_id": "c-1",
+    "reason": "the customer called",
+    "set": {"purchase_order": "PO-7", "ship_method": "express"},
+    "lines": [{"number": 1, "quantity": 5}, {"number": 2, "requested_date": "2027-05-03"}],
+}
+"""Line 1 can be had; the carrier keeps what line 2 and the ship method would need back."""
+
+
+async def shipped(shop: Shop, number: str) -> str:
+    await shop.until_status(number, "released")
+    for shipment in (await shop.order(number))["shipments"]:
+        if shipment["status"] not in ("cancelled", "shipped"):
+            await shop.admin("carrier/admin/advance", shipment=shipment["ref"], to="shipped", at=now())
+    await shop.until_status(number, "completed")
+    return number
+
+
+async def changed_in_part(shop: Shop) -> str:
+    number = await two_groups(shop)
+    await shop.ok("POST", f"/v1/orders/{number}/changes", json=PARTLY)
+    return await shipped(shop, number)
+
+
+async def asked_about_a_refused_cancel(shop: Shop) -> str:
+    number = await one_group(shop, CancelRefused.ASK)
+    body = {"change_id": "c-1", "lines": [{"number": 1, "quantity": 5}]}
+    await shop.ok("POST", f"/v1/orders/{number}/changes", json=body)
+    await shop.ok("POST", f"/v1/orders/{number}/changes/c-1/approve", json={"reason": "they agreed on the phone"})
+    await shop.until(number, lambda order: order["revision"] == 2)
+    return await shipped(shop, number)
+
+
+NOT_GIVEN_BACK: tuple[Scenario, ...] = (changed_in_part, asked_about_a_refused_cancel)
+"""For the recorded histories."""

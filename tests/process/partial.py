@@ -1,0 +1,43 @@
+"""What must be true of an answer that says `partly` (CHG10, CHG14)."""
+
+from domain.policy.model import CancelRefused
+from domain.process.messages import CallDone, ChangeAnswer, Event
+from domain.process.state import OrderState
+from domain.process.words import ChangeOutcome, Operation
+
+
+def is_true(before: OrderState, event: Event, after: OrderState) -> None:
+    """Every answer that this decision gave names just what was not done, and that was not touched."""
+    for change_id in after.answers.keys() - before.answers.keys():
+        given = after.answers[change_id]
+        if given.outcome is ChangeOutcome.PARTLY:
+            _done_in_part(before, event, after, given)
+        else:
+            assert not given.not_done, f"{change_id} is not partly done, and names what is not (CHG14)"
+
+
+def _done_in_part(before: OrderState, event: Event, after: OrderState, given: ChangeAnswer) -> None:
+    assert before.policy is not None
+    assert before.policy.change.when_cancel_is_refused is CancelRefused.APPLY_TO_THE_REST
+    assert given.revision == after.revision == before.revision + 1, "done in part, and no new version (I8)"
+    assert given.not_done, "partly done, and nothing is missing (CHG14)"
+    change = before.change
+    assert change is not None
+    assert change.asked.token is None, "a change with a token is done in part (I14)"
+    named = {one.line for one in given.not_done if one.line is not None}
+    for number in named:
+        was, now = before.lines.get(number), after.lines.get(number)
+        same = was is now is None or (
+            was and now and (was.sku, was.quantity, was.amount) == (now.sku, now.quantity, now.amount)
+        )
+        assert same, f"line {number} is half changed (CHG10)"
+    revised = (event.outcome.revised if isinstance(event, CallDone) else None) or change.revised
+    assert revised is not None
+    assert not named & {one.number for one in revised.lines}, "a line is changed, and is not (CHG10)"
+    assert revised.lines or revised.fields, "partly done, and nothing was (CHG14)"
+    for group_id in change.held_fast:
+        keys = [
+            {one.key for one in state.groups[group_id].runs.values() if one.operation is Operation.SHIP}
+            for state in (before, after)
+        ]
+        assert keys[0] == keys[1], f"the request of group {group_id} was kept, and is another (I12)"
