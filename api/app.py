@@ -1,5 +1,6 @@
 """The FastAPI application, put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -44,6 +45,8 @@ ROUTERS = (
     place, orders, approving, changes, ubl, revisions, holds, skip, resume, mass,
     inbox, events, exceptions, stock, items, totals, policies,
 )  # fmt: skip
+CLOSING_SECONDS = 3.0
+"""How long an app that closes waits for what goes on behind its answers."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -52,9 +55,12 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.services = services = await open_services(settings)
+        listening = asyncio.create_task(services.hearing.listen(settings.database()))
         try:
             yield
         finally:
+            listening.cancel()
+            await asyncio.wait({listening, *services.behind}, timeout=CLOSING_SECONDS)
             await services.pool.close()
 
     app = FastAPI(
