@@ -9,20 +9,27 @@ heard before what comes from outside: whatever is new in a task that is done ove
 from collections import deque
 
 from domain.process.messages import Event
+from domain.process.sequence import CallSequence, SequenceDone
+
+Arrival = Event | SequenceDone
 
 
 class Arrivals:
-    """Events that wait for a decision. Unless `in_turn`, they are taken as they came, as earlier releases did."""
+    """Events that wait for a decision; true while there are any, or a sequence is on its way.
+
+    Unless `in_turn`, they are taken as they came, as earlier releases did.
+    """
 
     def __init__(self, in_turn: bool) -> None:
         self._in_turn = in_turn
         self._awaited: set[str] = set()
-        self._local: deque[Event] = deque()
-        self._results: deque[Event] = deque()
-        self._outside: deque[Event] = deque()
+        self._sequences: set[str] = set()
+        self._local: deque[Arrival] = deque()
+        self._results: deque[Arrival] = deque()
+        self._outside: deque[Arrival] = deque()
 
     def __bool__(self) -> bool:
-        return bool(self._local or self._results or self._outside)
+        return bool(self._local or self._results or self._outside or self._sequences)
 
     def begins(self, event: Event) -> None:
         """The order begins: before all else."""
@@ -33,12 +40,20 @@ class Arrivals:
         if self._in_turn:
             self._awaited.add(key)
 
+    def await_sequence(self, sequence: CallSequence | None) -> CallSequence | None:
+        """A sequence, if there is one, goes on its way: nothing else is decided until it is back."""
+        if sequence is not None:
+            self._awaited.add(sequence.key)
+            self._sequences.add(sequence.key)
+        return sequence
+
     def goes_on_remotely(self, key: str) -> None:
         """A local step had no answer at once, and is no longer awaited."""
         self._awaited.discard(key)
 
-    def result(self, key: str, event: Event) -> None:
-        """A call came back, or failed."""
+    def result(self, key: str, event: Arrival) -> None:
+        """A call or a sequence came back, or failed."""
+        self._sequences.discard(key)
         if not self._in_turn:
             self._outside.append(event)
         elif key in self._awaited:
@@ -54,9 +69,9 @@ class Arrivals:
     @property
     def ready(self) -> bool:
         """Whether there is an event to decide on now."""
-        return bool(self._local) or (not self._awaited and bool(self))
+        return bool(self._local) or (not self._awaited and bool(self._results or self._outside))
 
-    def take(self) -> Event:
+    def take(self) -> Arrival:
         """The next event; there has to be one `ready`."""
         assert self.ready, "nothing to decide on"
         return next(queue for queue in (self._local, self._results, self._outside) if queue).popleft()

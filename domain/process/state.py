@@ -274,7 +274,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 9
+RELEASE = 10
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -285,6 +285,7 @@ that left on a request taken back, money and stock that no step needs any more. 
 before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
+10: what a change asks of the world before its answer goes out in one activity (`sequence`).
 """
 
 
