@@ -1,5 +1,7 @@
 """Holds stock for an order, and gives it back (GOP13)."""
 
+from collections.abc import Awaitable, Callable
+
 from psycopg import Rollback
 from temporalio import activity
 
@@ -32,7 +34,15 @@ class Inventory:
             short = await stock.reserve(connection, call, work)
             return await _held_or_refused(connection, call, _shortage(short, work.location))
 
-        async def do_for_change(connection: Connection) -> Outcome:
+        if call.revision == 1 and work.replaces is None and work.skus is None:
+            return await once(self._pool, call, do)
+        return await once(self._pool, call, self.holding_for_change(call), unit=transaction)
+
+    def holding_for_change(self, call: Call) -> Callable[[Connection], Awaitable[Outcome]]:
+        """What `reserve_stock` does for a change, in the caller's transaction; UniqueViolation if done before."""
+        work = work_of(call, ReserveStock)
+
+        async def do(connection: Connection) -> Outcome:
             async with connection.transaction() as attempt:
                 short = await holding.reserve(connection, call, work)
                 if short:
@@ -40,9 +50,7 @@ class Inventory:
                 await revisions.apply(connection, call)
             return await _held_or_refused(connection, call, _shortage(short, work.location, "more "))
 
-        if call.revision == 1 and work.replaces is None and work.skus is None:
-            return await once(self._pool, call, do)
-        return await once(self._pool, call, do_for_change, unit=transaction)
+        return do
 
     @activity.defn(name=Operation.TRIM)
     async def trim_reservation(self, call: Call) -> Outcome:

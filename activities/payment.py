@@ -5,7 +5,7 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.faults import work_of
-from activities.running import across, only_intent
+from activities.running import Exchange, across, only_intent
 from adapters.ports import AuthorizationAsked, Payments
 from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
 from domain.process.words import Operation
@@ -26,6 +26,11 @@ class Payment:
     @activity.defn(name=Operation.AUTHORIZE)
     async def authorize_payment(self, call: Call) -> Outcome:
         """Holds the amount; refused with the provider's code when the card declines."""
+        parts = self.authorization(call)
+        return await across(self._pool, call, before=parts.before, ask=parts.ask, after=parts.after)
+
+    def authorization(self, call: Call) -> Exchange[str | None]:
+        """The parts of `authorize_payment`."""
         work = work_of(call, AuthorizePayment)
 
         async def before(connection: Connection) -> tuple[Intent, str | None]:
@@ -40,7 +45,7 @@ class Payment:
         async def after(connection: Connection, outcome: Outcome) -> None:
             await payments.authorized(connection, call, outcome)
 
-        return await across(self._pool, call, before=before, ask=ask, after=after)
+        return Exchange(before, ask, after)
 
     @activity.defn(name=Operation.VOID)
     async def void_authorization(self, call: Call) -> Outcome:

@@ -9,13 +9,14 @@ from activities.inventory import Inventory
 from activities.invoicing import Invoicing
 from activities.orders import Orders
 from activities.payment import Payment
+from activities.sequences import Sequences
 from activities.shipping import Shipping
 from adapters.ports import Carrier, Payments
 from store.pool import Pool
 
 
 def all_activities(pool: Pool, carrier: Carrier, payments: Payments) -> list[Callable[..., Any]]:
-    """Bound to the process's pool and adapters. Each takes a `Call` and returns an `Outcome`."""
+    """Bound to the process's pool and adapters. Each takes a `Call`, returns an `Outcome`; the last makes several."""
     bundles = Bundles()
     orders, changes = Orders(pool, bundles), Changes(pool, bundles)
     inventory, invoicing = Inventory(pool), Invoicing(pool)
@@ -38,4 +39,5 @@ def all_activities(pool: Pool, carrier: Carrier, payments: Payments) -> list[Cal
         shipping.inquire_shipment,
         invoicing.create_invoice,
         invoicing.create_credit_memo,
+        Sequences(pool, inventory, payment, shipping).call_in_sequence,
     ]

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from psycopg.errors import UniqueViolation
 
@@ -15,6 +16,15 @@ from store.pool import Connection, Pool, statement, transaction
 from store.saving import save
 
 P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Exchange(Generic[P]):
+    """A call to the outside in three parts, as `across` makes it."""
+
+    before: Callable[[Connection], Awaitable[tuple[Intent, P]]]
+    ask: Callable[[P, datetime], Awaitable[Outcome]]
+    after: Callable[[Connection, Outcome], Awaitable[None]]
 
 
 async def once(
@@ -38,7 +48,7 @@ async def once(
                     await revisions.apply(connection, call)
                 return outcome
         except UniqueViolation:
-            known = await _known(pool, call)
+            known = await known_outcome(pool, call)
             if known is None:
                 raise
             return known
@@ -88,7 +98,7 @@ def only_intent(call: Call) -> Callable[[Connection], Awaitable[tuple[Intent, No
     return before
 
 
-async def _known(pool: Pool, call: Call) -> Outcome | None:
+async def known_outcome(pool: Pool, call: Call) -> Outcome | None:
     """The outcome of an earlier attempt, with the call's save applied; None if there was none."""
     async with pool.connection() as connection:
         outcome = await effects.find(connection, call.key)

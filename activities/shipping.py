@@ -5,7 +5,7 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.faults import told_apart, work_of
-from activities.running import across, only_intent, unit_of
+from activities.running import Exchange, across, only_intent, unit_of
 from adapters.ports import Carrier, Progress, ShipmentAsked, UpdateAsked
 from domain.process.messages import Call, InquireShipment, Outcome, RequestShipment, Undo, UpdateShipment
 from domain.process.words import Operation
@@ -52,12 +52,17 @@ class Shipping:
         It only reads, so it has no row in the effects ledger, and our own row of the shipment waits for the carrier's
         fact (design, hard case 3).
         """
-        work = work_of(call, InquireShipment)
         with told_apart():
-            progress = await self._carrier.inquire(work.of)
-            updates = await self._updates(progress) if work.updates else None
+            outcome = await self.progress(call)
             async with unit_of(call)(self._pool) as connection:
                 await save(connection, call)
+        return outcome
+
+    async def progress(self, call: Call) -> Outcome:
+        """As `inquire_shipment`, with nothing saved."""
+        work = work_of(call, InquireShipment)
+        progress = await self._carrier.inquire(work.of)
+        updates = await self._updates(progress) if work.updates else None
         if progress is None or not progress.status:
             return Outcome(code=UNKNOWN)
         return Outcome(code=progress.status, ref=progress.ref, at=progress.at, updates=updates or None)
@@ -90,6 +95,11 @@ class Shipping:
     @activity.defn(name=Operation.CANCEL_SHIPMENT)
     async def cancel_shipment(self, call: Call) -> Outcome:
         """Cancels the request `of`, whether or not its answer ever came; refused once the carrier is too far."""
+        parts = self.cancellation(call)
+        return await across(self._pool, call, before=parts.before, ask=parts.ask, after=parts.after)
+
+    def cancellation(self, call: Call) -> Exchange[None]:
+        """The parts of `cancel_shipment`."""
         work = work_of(call, Undo)
 
         async def ask(_: None, at: datetime) -> Outcome:
@@ -98,4 +108,4 @@ class Shipping:
         async def after(connection: Connection, outcome: Outcome) -> None:
             await shipments.cancelled(connection, call, work, outcome)
 
-        return await across(self._pool, call, before=only_intent(call), ask=ask, after=after)
+        return Exchange(only_intent(call), ask, after)

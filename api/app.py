@@ -47,6 +47,8 @@ ROUTERS = (
     place, orders, approving, changes, ubl, revisions, holds, skip, resume, mass,
     inbox, events, exceptions, stock, items, totals, policies,
 )  # fmt: skip
+CLOSING_SECONDS = 3.0
+"""How long an app that closes waits for what goes on behind its answers."""
 
 
 _TELEMETRY: TelemetryConfig = {
@@ -65,9 +67,12 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.services = services = await open_services(settings)
+        listening = asyncio.create_task(services.hearing.listen(settings.database()))
         try:
             yield
         finally:
+            listening.cancel()
+            await asyncio.wait({listening, *services.behind}, timeout=CLOSING_SECONDS)
             await services.pool.close()
             await asyncio.to_thread(tracing.end)  # uvicorn ends by the signal it got: nothing after it runs
 

@@ -17,7 +17,7 @@ from domain.process.change_requests import signal_payload, without_personal_data
 from domain.process.messages import ChangeAsked
 from domain.process.words import ChangeOutcome
 from store import changes, dispatch, reading
-from store.pool import Connection, repeatable
+from store.pool import Connection, repeatable, statement, transaction
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError
 
 LOOK_AGAIN_SECONDS = 0.25
@@ -83,7 +83,7 @@ async def _keep(
     document = {"reason": asked.reason, "base_revision": asked.base_revision, **edit}
     if asked.token is not None:
         document["token"] = asked.token
-    async with services.pool.connection() as connection:
+    async with transaction(services.pool) as connection:
         start = await reading.start_of(connection, number)
         if start is None:
             raise order_unknown()
@@ -106,7 +106,26 @@ async def _keep(
 async def _ask(
     services: Services, number: str, asked: ChangeAsked, message: int | None, wait: timedelta
 ) -> dict[str, Any] | None:
-    """Ask the order itself. Whatever goes wrong, the relay has the message; the row, perhaps with the answer."""
+    """Ask the order itself; the row, perhaps with the answer: the order's own, or the one that it has just saved."""
+    asking = asyncio.create_task(_ask_order(services, number, asked, message, wait))
+    with services.hearing.of(number, asked.change_id) as heard:
+        hearing = asyncio.create_task(heard.wait())
+        try:
+            await asyncio.wait({asking, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hearing.cancel()
+            if not asking.done():
+                services.go_on_with(asking)
+    if asking.done():
+        return asking.result()
+    async with statement(services.pool) as connection:
+        return await changes.find(connection, number, asked.change_id)
+
+
+async def _ask_order(
+    services: Services, number: str, asked: ChangeAsked, message: int | None, wait: timedelta
+) -> dict[str, Any] | None:
+    """Whatever goes wrong, the relay has the message."""
     given, closed = None, False
     try:
         given = await services.gateway.ask_change(number, without_personal_data(asked), wait)

@@ -31,6 +31,7 @@ from domain.problems import Problem, ProblemsFound
 from domain.process.messages import ChangeAsked, RetryAsked
 from limits import DEFAULT_WAIT_SECONDS, MAX_REASON, MAX_WAIT_SECONDS
 from store import changes, requests
+from store.pool import statement
 from workflows.gateway import RefusedError
 
 router = APIRouter(prefix="/v1", tags=["changes"])
@@ -124,7 +125,7 @@ async def change_by(
 ) -> Response:
     """Ask for the change document `raw`, or what it would come to; the door of single and of mass actions."""
     structlog.contextvars.bind_contextvars(order=printable(number))
-    async with services.pool.connection() as connection:
+    async with statement(services.pool) as connection:
         currency = await changes.currency_of(connection, number)
     try:
         change = read_change(raw, currency)

@@ -1,17 +1,23 @@
 """What the routes work with: the pool, the door to the workflows, keys and settings; opened and closed with the app."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
+import structlog
 from standardwebhooks import Webhook
 from starlette.requests import Request
 
+from api.hearing import Hearing
 from api.keyring import Keyring
 from api.late_gateway import LateGateway
 from settings import Settings
 from store.keys import Role, ensure_key
 from store.pool import Pool, create_pool
+
+log = structlog.get_logger("api")
 
 POOL_SIZE = 10
 ENVIRONMENT_PRINCIPAL = "admin"
@@ -32,6 +38,19 @@ class Services:
     keyring: Keyring
     webhook: Webhook | None
     clock: Callable[[], datetime] = wall_clock
+    hearing: Hearing = field(default_factory=Hearing)
+    behind: set[asyncio.Task[Any]] = field(default_factory=set)
+    """What goes on though its caller has an answer."""
+
+    def go_on_with(self, task: asyncio.Task[Any]) -> None:
+        """Let a task end by itself; what it raises concerns nobody any more."""
+        self.behind.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self.behind.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("what went on behind an answer failed", why=type(task.exception()).__name__)
 
 
 async def open_services(settings: Settings) -> Services:

@@ -8,6 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHandle
 
+from domain.process.sequence import ACTIVITY
 from domain.process.words import REMOTE, Operation
 
 BASE_CALLS = frozenset({Operation.CANCEL_SHIPMENT, Operation.SHIP})
@@ -51,8 +52,9 @@ async def since(handle: WorkflowHandle[object, object], event_id: int) -> Happen
 def happened(events: list[HistoryEvent]) -> Happened:
     """Events counted."""
     names = [(_kind(event), _activity(event)) for event in events]
+    asked = [(kind, name) for event, (kind, _) in zip(events, names, strict=True) for name in _asked_for(event)]
     outside = [
-        name for kind, name in names if name in REMOTE and kind in ("activity_task_scheduled", "marker_recorded")
+        name for kind, name in asked if name in REMOTE and kind in ("activity_task_scheduled", "marker_recorded")
     ]
     return Happened(
         kinds=Counter(f"{kind} ({name})" if kind == "marker_recorded" and name else kind for kind, name in names),
@@ -70,6 +72,15 @@ async def rests_at(handle: WorkflowHandle[object, object]) -> int | None:
 
 def _kind(event: HistoryEvent) -> str:
     return EventType.Name(event.event_type).removeprefix("EVENT_TYPE_").lower()
+
+
+def _asked_for(event: HistoryEvent) -> list[str]:
+    """The operations that the event asks for: those of a sequence one by one."""
+    name = _activity(event)
+    if name != ACTIVITY:
+        return [name]
+    (given,) = event.activity_task_scheduled_event_attributes.input.payloads
+    return [str(call["work"]["kind"]) for call in json.loads(given.data)["calls"]]
 
 
 def _activity(event: HistoryEvent) -> str:

@@ -9,10 +9,13 @@ from store.pool import Connection
 Row = dict[str, Any]
 """A row of `change_request` with the `currency` of its order, and the reason of whoever turned it down."""
 
+ANSWERED = "answered"
+"""Channel on which an accepted change is announced."""
+
 _KEEP = """
 INSERT INTO change_request (order_number, change_id, kind, base_revision, document, requested_by)
 VALUES (%(number)s, %(change_id)s, %(change)s, %(base_revision)s, %(document)s::jsonb, %(requested_by)s)
-ON CONFLICT DO NOTHING RETURNING change_id
+ON CONFLICT DO NOTHING RETURNING *, (SELECT currency FROM sales_order WHERE number = order_number), NULL AS decision
 """
 _FIND = """
 SELECT c.*, o.currency, (
@@ -37,10 +40,17 @@ async def keep(
     `document` is what is asked for in full, personal data included: it never leaves the database.
     """
     values = {"number": number, **asked, "document": json.dumps(document)}
-    new = await (await connection.execute(_KEEP, values)).fetchone() is not None
+    kept = await (await connection.execute(_KEEP, values)).fetchone()
+    if kept is not None:
+        return kept, True
     row = await find(connection, number, asked["change_id"])
     assert row is not None
-    return row, new
+    return row, False
+
+
+def announced_as(number: str, change_id: str) -> str:
+    """How a change is named on the channel; neither of the two holds a line break."""
+    return f"{number}\n{change_id}"
 
 
 async def find(connection: Connection, number: str, change_id: str) -> Row | None:

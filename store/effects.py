@@ -38,6 +38,7 @@ INSERT INTO effect (key, order_number, operation, state, outcome, at, settled_at
 VALUES (%s, %s, %s, 'refused', %s::jsonb, %s, now())
 ON CONFLICT (key) DO NOTHING
 """
+ENTERED = "SELECT EXISTS (SELECT FROM effect WHERE key = ANY(%s::text[])) AS entered"
 FIND = "SELECT outcome::text AS outcome FROM effect WHERE key = %s"
 
 
@@ -96,6 +97,13 @@ async def record(connection: Connection, call: Call, outcome: Outcome) -> None:
 async def fence(connection: Connection, call: Call, of: str, operation: str, why: Outcome) -> None:
     """Enter an effect that `call` undoes or replaces as refused, unless it is there: if it still comes, it is void."""
     await connection.execute(FENCE, (of, call.order, operation, _text(why), call.at))
+
+
+async def any_entered(connection: Connection, keys: list[str]) -> bool:
+    """Whether any of these effects is in the ledger, be it only intended."""
+    cursor = await connection.execute(ENTERED, (keys,))
+    row = await cursor.fetchone()
+    return row is not None and bool(row["entered"])
 
 
 async def find(connection: Connection, key: str) -> Outcome | None:

@@ -13,7 +13,7 @@ from domain.pricing import DatedPrice
 from domain.process.messages import Call, Opened, OrderRow, Outcome, Revised, ReviseOrder
 from domain.reopening import Reopened
 from domain.revising import NewVersion, Progress
-from store import requests
+from store import changes, requests
 from store.pool import Connection
 
 Proposal = dict[str, Any]
@@ -99,6 +99,7 @@ FROM go
 WHERE l.order_number = %(order)s AND l.open > 0 AND NOT EXISTS (SELECT FROM newest n WHERE n.number = l.number)
 """
 """Units that left while the change was decided stay counted: no line becomes less than what has gone."""
+ANNOUNCE = "SELECT pg_notify(%s, %s)"
 
 IN_FORCE = """
 proposed AS MATERIALIZED (
@@ -271,6 +272,7 @@ async def apply(connection: Connection, call: Call) -> None:
         "groups": list(revised.homes.values()),
     }
     await connection.execute(APPLY, values)
+    await connection.execute(ANNOUNCE, (changes.ANSWERED, changes.announced_as(call.order, revised.change_id)))
 
 
 def _as_grouped(opened: Opened, homes: dict[int, str], row: OrderRow) -> Opened:

@@ -7,25 +7,31 @@ heard before what comes from outside: whatever is new in a task that is done ove
 
 What came by an update, and the answer to a question, are in the history only when the task is over: one that is done
 over, or that is lost with a server, may come to others. What rests on them is begun apart, when the task is over. Only
-the order of the events tells when: how they are spread over tasks may differ in a replay.
+the order of the events tells when: how they are spread over tasks may differ in a replay. A sequence is a remote
+activity: all that it rests on is in the history before it begins, and nothing else is heard before it is back.
 """
 
 from collections import deque
 from typing import NamedTuple
 
 from domain.process.messages import Call, CallDone, Event
-from workflows.calling import QUESTIONS, is_local
+from domain.process.sequence import CallSequence, SequenceDone
+from workflows.calling import QUESTIONS, is_local, leaves_a_trace
+
+Arrival = Event | SequenceDone
 
 
 class Arrived(NamedTuple):
     """An event. `told` is True if the history tells of it and of all before, False if not yet; None says nothing."""
 
-    event: Event
+    event: Arrival
     told: bool | None = None
 
 
 class Arrivals:
-    """Events that wait for a decision. Unless `in_turn`, they are taken as they came, as earlier releases did.
+    """Events that wait for a decision; true while there are any, or a sequence is on its way.
+
+    Unless `in_turn`, they are taken as they came, as earlier releases did.
 
     `apart`: it is kept in mind whether the history tells of what was taken; earlier releases did not.
     """
@@ -36,26 +42,33 @@ class Arrivals:
         self._told = True
         self._awaited: dict[str, bool] = {}
         """Local steps by their keys, and whether they were begun apart."""
+        self._sequences: set[str] = set()
         self._local: deque[Arrived] = deque()
         self._results: deque[Arrived] = deque()
         self._outside: deque[Arrived] = deque()
 
     def __bool__(self) -> bool:
-        return bool(self._local or self._results or self._outside)
+        return bool(self._local or self._results or self._outside or self._sequences)
 
     def begins(self, event: Event) -> None:
         """The order begins: before all else."""
         (self._local if self._in_turn else self._outside).append(Arrived(event))
 
-    @property
-    def untold(self) -> bool:
-        """Whether what is begun now may rest on what the history does not tell yet."""
-        return self._apart and not self._told
+    def is_apart(self, call: Call) -> bool:
+        """Whether a call is begun apart: it leaves a trace, and may rest on what the history does not tell yet."""
+        return self._apart and not self._told and leaves_a_trace(call)
 
-    def begun(self, call: Call, apart: bool) -> None:
-        """A call is on its way; a local step is awaited, also one that was begun apart."""
-        if self._in_turn and is_local(call):
+    def begun(self, call: Call, *, apart: bool, asked: bool) -> None:
+        """A call is on its way; a local step is awaited, also one that was begun apart. `asked`: see `is_local`."""
+        if self._in_turn and is_local(call, asked=asked):
             self._awaited[call.key] = apart
+
+    def await_sequence(self, sequence: CallSequence | None) -> CallSequence | None:
+        """A sequence, if there is one, goes on its way: nothing else is decided until it is back."""
+        if sequence is not None:
+            self._awaited[sequence.key] = True
+            self._sequences.add(sequence.key)
+        return sequence
 
     def goes_on_remotely(self, key: str) -> None:
         """A local step had no answer at once, and is no longer awaited."""
@@ -72,6 +85,12 @@ class Arrivals:
         else:
             self._results.append(Arrived(event, told))
 
+    def followed_through(self, done: SequenceDone) -> None:
+        """A sequence came back; the history tells of that, and of all before."""
+        self._sequences.remove(done.sequence.key)
+        del self._awaited[done.sequence.key]
+        self._local.append(Arrived(done, True))
+
     def asked(self, event: Event) -> None:
         """A request by update."""
         self._outside.append(Arrived(event, False))
@@ -83,9 +102,9 @@ class Arrivals:
     @property
     def ready(self) -> bool:
         """Whether there is an event to decide on now."""
-        return bool(self._local) or (not self._awaited and bool(self))
+        return bool(self._local) or (not self._awaited and bool(self._results or self._outside))
 
-    def take(self) -> Event:
+    def take(self) -> Arrival:
         """The next event; there has to be one `ready`."""
         assert self.ready, "nothing to decide on"
         event, told = next(queue for queue in (self._local, self._results, self._outside) if queue).popleft()

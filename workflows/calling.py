@@ -1,5 +1,6 @@
 """Running one call of the decider as a Temporal activity: which kind, how long, how often (design rules 2, 9)."""
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
@@ -15,6 +16,7 @@ from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
 from domain.process.draft import QUICK
 from domain.process.messages import Call, Outcome
+from domain.process.sequence import ACTIVITY, Answers, CallSequence
 from domain.process.words import REMOTE, Operation
 
 ATTEMPT = timedelta(seconds=20)
@@ -22,6 +24,7 @@ ATTEMPT = timedelta(seconds=20)
 LOCAL = timedelta(seconds=10)
 """A local step tries no longer: after that the decider pauses with a durable timer."""
 LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2))
+SEQUENCE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10))
 
 QUESTIONS = frozenset({Operation.INQUIRE})
 """Calls to the outside that change nothing there. Within a workflow task the answer costs one event instead of six, and
@@ -36,14 +39,15 @@ APART = timedelta(seconds=30)
 Handle = workflow.ActivityHandle[Outcome]
 
 
-def start_call(call: Call, apart: bool = False) -> Handle:
+def start_call(call: Call, *, apart: bool = False, asked: bool = False) -> Handle:
     """Starts the activity of a call: a remote one for what has an effect outside, else a local one.
 
-    `apart`: it is a local step that is begun when the workflow task is over.
+    `apart`: it is a local step that is begun when the workflow task is over. `asked`: it was tried before, in a
+    sequence; then a question too is remote.
     """
     if apart:
         return _start_apart(call)
-    if call.operation in QUESTIONS:
+    if call.operation in QUESTIONS and not asked:
         return _start_local(call, QUESTION, RetryPolicy(maximum_attempts=1))
     if call.operation in REMOTE:
         return start_remote(call)
@@ -69,9 +73,28 @@ def leaves_a_trace(call: Call) -> bool:
     return call.operation not in REMOTE | HARMLESS
 
 
-def is_local(call: Call) -> bool:
+def is_local(call: Call, *, asked: bool = False) -> bool:
     """Whether the call is awaited before anything else is heard: one that is done within the task, or begun apart."""
-    return call.operation in QUESTIONS or call.operation not in REMOTE
+    return (call.operation in QUESTIONS and not asked) or call.operation not in REMOTE
+
+
+async def make_sequence(sequence: CallSequence) -> Answers:
+    """Makes the calls of a sequence in one remote activity, which is tried again until it knows how far it came.
+
+    Where a bug keeps it from knowing, its calls go on one by one: under their keys they find what was done.
+    """
+    try:
+        answers: Answers = await workflow.execute_activity(
+            ACTIVITY,
+            sequence,
+            result_type=Answers,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=SEQUENCE_RETRY,
+            summary=", ".join(call.summary for call in sequence.calls),
+        )
+        return answers
+    except FailureError as error:
+        return Answers(unanswered=words_of_failure(error))
 
 
 def start_remote(call: Call) -> Handle:
@@ -110,10 +133,11 @@ def asks_on(call: Call, error: FailureError) -> bool:
     return call.operation in QUESTIONS and not is_cancelled_exception(error)
 
 
-def words_of_failure(error: FailureError) -> str:
+def words_of_failure(error: BaseException) -> str:
     """What went wrong, for a person: the activity's own sentence, or what Temporal knows of it.
 
-    A remote activity's failure comes wrapped, a local one's as it is.
+    A remote activity's failure comes wrapped, a local one's as it is. A call that is cut short in the task that began
+    it was never sent, and the SDK raises no failure.
     """
     cause = error.cause if isinstance(error, ActivityError) else error
     match cause:
@@ -121,7 +145,7 @@ def words_of_failure(error: FailureError) -> str:
             return str(cause.message)
         case TemporalTimeoutError():
             return "There was no answer in time."
-        case CancelledError():
+        case CancelledError() | asyncio.CancelledError():
             return "The call was cut short."
         case _:
             return "The call failed."

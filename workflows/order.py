@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
         TimePassed,
     )
     from domain.process.rows import next_alarm, row_of, waiting_of
+    from domain.process.sequence import CallSequence, SequenceDone, ahead, answered
     from domain.process.skips import refusal as skip_refusal
     from domain.process.speak import (
         details,
@@ -54,9 +55,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.process.state import RELEASE, OrderInput, OrderState, state_at
     from domain.process.words import REMOTE
     from limits import MAX_PREVIEWS
-    from workflows.arriving import Arrivals
+    from workflows.arriving import Arrival, Arrivals
     from workflows.attributes import FIRST, Shown, shown, updates
-    from workflows.calling import Handle, asks_on, leaves_a_trace, start_call, start_remote, words_of_failure
+    from workflows.calling import Handle, asks_on, make_sequence, start_call, start_remote, words_of_failure
     from workflows.snapshot import OrderSnapshot, in_progress
 
 ANSWER_WITHIN = timedelta(seconds=5)
@@ -132,35 +133,41 @@ class OrderWorkflow:
         if not self._events and self._may_continue_as_new():
             workflow.continue_as_new(OrderInput(start=self._start, state=self._state, release=RELEASE))
 
-    def _decide(self, event: Event) -> None:
-        decision = decide(self._state, event)
+    def _decide(self, event: Arrival) -> None:
+        tried = isinstance(event, SequenceDone) and bool(event.answers.unanswered)
+        decision = answered(self._state, event) if isinstance(event, SequenceDone) else decide(self._state, event)
         self._state = decision.state
         self._previews |= {id_: given for id_, given in decision.previews.items() if id_ in self._previews}
         for key in decision.stops:
             if key in self._handles:
                 self._handles[key].cancel()
-        for call in decision.calls:
-            apart = self._events.untold and leaves_a_trace(call)
-            self._handles[call.key] = start_call(call, apart)
-            self._events.begun(call, apart)
-            asyncio.create_task(self._finish(call))  # noqa: RUF006 - the workflow's loop keeps its tasks
+        sequence = None if tried else self._events.await_sequence(ahead(decision, workflow.now()))
+        if sequence is not None:
+            asyncio.create_task(self._follow_through(sequence))  # noqa: RUF006 - as below
+        for call in decision.calls if sequence is None else ():
+            apart = self._events.is_apart(call)
+            self._handles[call.key] = start_call(call, apart=apart, asked=tried)
+            self._events.begun(call, apart=apart, asked=tried)
+            asyncio.create_task(self._finish(call, tried))  # noqa: RUF006 - the workflow's loop keeps its tasks
 
-    async def _finish(self, call: Call) -> None:
+    async def _follow_through(self, sequence: CallSequence) -> None:
+        answers = await make_sequence(sequence)
+        self._events.followed_through(SequenceDone(sequence=sequence, answers=answers))
+
+    async def _finish(self, call: Call, tried: bool) -> None:
         event: Event
         try:
-            event = CallDone(key=call.key, outcome=await self._outcome(call), at=workflow.now())
-        except FailureError as error:
+            event = CallDone(key=call.key, outcome=await self._outcome(call, tried), at=workflow.now())
+        except (FailureError, asyncio.CancelledError) as error:
             event = CallFailed(key=call.key, words=words_of_failure(error), at=workflow.now())
-        except asyncio.CancelledError:  # in the task that began it: it was never sent, and the SDK raises no failure
-            event = CallFailed(key=call.key, words="The call was cut short.", at=workflow.now())
         del self._handles[call.key]
         self._events.result(call, event)
 
-    async def _outcome(self, call: Call) -> Outcome:
+    async def _outcome(self, call: Call, tried: bool) -> Outcome:
         try:
             return await self._handles[call.key]
         except FailureError as error:
-            if not asks_on(call, error):
+            if tried or not asks_on(call, error):
                 raise
         self._events.goes_on_remotely(call.key)
         self._handles[call.key] = start_remote(call)
@@ -200,19 +207,17 @@ class OrderWorkflow:
 
     def _show(self) -> None:
         """Words for the Temporal UI; search attributes, which cost the server a write each, once the order rests."""
-        flying = [flight for flight in self._state.flights.values() if flight.retry_at is None]
+        flights = self._state.flights.values()
+        flying = [flight for flight in flights if flight.retry_at is None]
         if any(flight.call.operation not in REMOTE for flight in flying):
             return  # a local step ends within this task, and then there is more to show
         workflow.set_current_details(details(self._state))
-        if flying if self._release > 1 else self._has_local_flights():
+        if flying if self._release > 1 else any(flight.call.operation not in REMOTE for flight in flights):
             return
         now = shown(row_of(self._state))
         if now != self._shown:
             workflow.upsert_search_attributes(updates(now, self._shown))
             self._shown = now
-
-    def _has_local_flights(self) -> bool:
-        return any(flight.call.operation not in REMOTE for flight in self._state.flights.values())
 
     # ---- facts and requests that come in ------------------------------------------------------------
 

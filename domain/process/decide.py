@@ -56,13 +56,14 @@ from domain.process.words import REMOTE, Operation
 
 def decide(state: OrderState, event: Event) -> Decision:
     """The next state and the calls to make. Every call carries what is to be saved when it is done."""
-    draft = _apply(state, event)
+    draft = drafted(state, event)
     following, calls = _sealed(draft.state(), draft.calls, event)
     stops = tuple(dict.fromkeys(draft.stops))
     return Decision(state=following, calls=tuple(calls), stops=stops, previews=draft.previewed)
 
 
-def _apply(state: OrderState, event: Event) -> Draft:
+def drafted(state: OrderState, event: Event) -> Draft:
+    """The draft of the state that an event leads to, with the calls as they follow from it, none of which saves yet."""
     draft = Draft(state, event.at)
     save = _save_done(state, event)
     if save is not None and save.revised == draft.unsaved_revision:
@@ -73,6 +74,9 @@ def _apply(state: OrderState, event: Event) -> Draft:
     _take(draft, event)
     facts.hear_early(draft)
     changes.pursue(draft)
+    if save is not None and save.revised is not None and save.revised == draft.unsaved_revision:
+        draft.unsaved_revision = None  # made by this very event, as was decided in advance: the next one may begin
+        changes.pursue(draft)
     facts.hear_early(draft)
     faults.resume(draft)
     _advance(draft)
@@ -341,4 +345,4 @@ def _save_after(state: OrderState, call: Call, event: Event) -> Save:
     flight = state.flights[call.key].model_copy(update={"call": call.model_copy(update={"save": None})})
     unsaved = state.model_copy(update={"flights": {call.key: flight}})
     done = CallDone(key=call.key, outcome=Outcome(at=call.at), at=event.at)
-    return save_of(_apply(unsaved, done).state())
+    return save_of(drafted(unsaved, done).state())

@@ -344,7 +344,8 @@ what it had done also past a hold, and a change that finds it stuck takes what s
 10: a local step that rests on an update or on a question's answer is begun when the history tells of it
 (`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`); what becomes of a change
 whose cancel is refused is as the policy says (`not_given_back`), and what has to come back is on record (`returns`);
-money that lapsed is not held anew for a capture that the policy skips.
+money that lapsed is not held anew for a capture that the policy skips; what a change asks of the world before its
+answer goes out in one activity (`sequence`).
 """
 
 

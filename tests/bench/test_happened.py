@@ -54,6 +54,18 @@ def test_a_question_within_the_task_is_a_call_to_the_outside_and_a_database_step
     assert seen.kinds == {"marker_recorded (inquire_shipment)": 1, "marker_recorded (reserve_stock)": 1}
 
 
+def test_the_calls_of_a_sequence_are_counted_one_by_one() -> None:
+    operations = ("inquire_shipment", "reserve_stock", "authorize_payment", "cancel_shipment")
+    sequence = remote("call_in_sequence")
+    given = json.dumps({"calls": [{"work": {"kind": operation}} for operation in operations]}).encode()
+    sequence.activity_task_scheduled_event_attributes.input.payloads.append(Payload(data=given))
+
+    seen = happened([sequence, event("activity_task_started")])
+
+    assert seen.calls == Counter(inquire_shipment=1, authorize_payment=1, cancel_shipment=1)
+    assert (seen.events, seen.allowed) == (2, 36)
+
+
 def test_events_are_told_by_kind_and_the_most_first() -> None:
     seen = happened([event("timer_started"), local("save_order"), event("timer_started")])
 

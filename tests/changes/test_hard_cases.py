@@ -51,7 +51,7 @@ async def the_carrier_has_picked_since_it_was_asked(shop: Shop) -> None:
 async def the_carrier_is_away_while_it_should_cancel(shop: Shop) -> None:
     """The caller is told `in_progress`; the cancel is tried again, then parked, and a retry ends the change."""
     customer = await ready(shop)
-    await shop.fault("carrier", "cancellations", "unavailable", customer.number, times=7)
+    await shop.fault("carrier", "cancellations", "unavailable", customer.number, times=8)  # once in the sequence
     status, answer = await customer.change(more(), seconds=1)
     assert (status, answer["outcome"]) == (202, "in_progress")
     await customer.parked("undo_failed")

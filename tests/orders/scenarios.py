@@ -271,6 +271,16 @@ async def _carrier_can(shop: Shop, **can: bool) -> None:
     assert response.is_success, response.text
 
 
+async def changed_in_sequence(shop: Shop) -> str:
+    """One activity makes the calls of the first change; one of the second's has no answer there, and goes on alone."""
+    number = await waiting_for_the_carrier(shop)
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 5}])
+    await shop.until_status(number, "released")
+    await shop.fault("carrier", "cancellations", "unavailable", number, times=1)
+    await _changed(shop, number, lines=[{"number": 1, "quantity": 6}])
+    return await _ship(shop, number)
+
+
 async def changed_then_cancelled(shop: Shop) -> str:
     number = await waiting_for_the_carrier(shop)
     await _changed(shop, number, lines=[{"number": 1, "quantity": 2}])
@@ -417,4 +427,5 @@ ENDED: tuple[Scenario, ...] = (
     split,
     resumed_between_changes,
     change_approved,
+    changed_in_sequence,
 )

@@ -23,6 +23,7 @@ def resumed(run: Run) -> Run:
     database.resumed = True
     world.earlier |= world.done.keys()
     again = type(run)(world=world, state=state, at=run.at, previews=run.previews, twice=run.twice)
+    again.sequences = run.sequences
     again.watch = Watch(versions=[database.version], asked={change.change_id for change in changes})
     again.watch.bases |= {change.change_id: change.base_revision for change in changes}
     again.feed(Begun(at=run.at))

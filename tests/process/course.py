@@ -31,6 +31,7 @@ PLACE = {
     "authorize": REACTIONS,
     "ship": REACTIONS,
     "capture": Among("", "", "ask csr", "cancel", "hold", "skip"),
+    "sequences": Among(True, True, False),
 }
 """How an order begins. `patience` is the number of calls before anyone cancels or a parcel leaves, else most orders end
 young; the last four are what the policy says of a refusal."""
@@ -39,6 +40,13 @@ REFUSED_CANCELS = (
     *(CancelRefused.APPLY_TO_THE_REST, CancelRefused.REFUSE),
 )
 """What the policy says of a cancel that the carrier refuses; it goes with the patience."""
+AMID = frozenset(
+    {
+        *("in_turn", "out_of_turn", "refused", "fault", "fault_about_money", "workflow_lost", "money_is_hard_to_keep"),
+        *("carrier", "carrier_gets_on", "parcel_leaves", "expires", "time_passes", "cancel", "change"),
+    }
+)
+"""Rules that may happen while the calls of a sequence are made; before the others it comes back."""
 ROUNDS = 80
 """How often an order is helped on before it counts as stuck."""
 EXECUTED: Counter[str] = Counter()
@@ -64,6 +72,10 @@ class Course:
         """Has a rule happen; False where it cannot happen now."""
         if not RULES[name].when(self):
             return False
+        if name not in AMID:
+            self.run.land()
+            if not RULES[name].when(self):
+                return False
         EXECUTED[name] += 1
         before = self._seen()
         RULES[name].happens(self, **args)
@@ -164,11 +176,12 @@ class Course:
 
 def placed(shape: str, groups: int, method: str, patience: int, **more: Any) -> Course:
     """An order that has just been placed; the arguments are those of PLACE, and of the run."""
-    twice = more.pop("twice", 1)
+    twice, sequences = more.pop("twice", 1), more.pop("sequences", True)
     reactions = {name: more.pop(name) for name in ("reserve", "authorize", "ship", "capture")}
     process = SHAPES[shape](**{name: reaction for name, reaction in reactions.items() if reaction})
     more["cancel_refused"] = REFUSED_CANCELS[patience % len(REFUSED_CANCELS)]
-    run = ShortRun(world=ShortWorld(process=process, groups=groups, method=method, **more), twice=twice)
+    world = ShortWorld(process=process, groups=groups, method=method, **more)
+    run = ShortRun(world=world, twice=twice, sequences=sequences)
     run.world.stock.available |= {("east", f"sku-{n}"): 3 for n in range(1, 20)} | {("main", "sku-99"): 2}
     course = Course(run, patience, opening=books.Opening(dict(run.world.stock.available)))
     EXECUTED[ORDERS] += 1

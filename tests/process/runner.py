@@ -28,13 +28,15 @@ from domain.process.messages import (
     UpdateShipment,
 )
 from domain.process.rows import row_of
+from domain.process.sequence import SequenceDone, ahead
 from domain.process.state import OrderState, state_at
 from domain.process.state import Run as StepRun
-from domain.process.words import Operation
+from domain.process.words import REMOTE, Operation
 from tests.process.checks import Watch, decided
 from tests.process.editing import Edit
 from tests.process.outside import LATER, MORNING, World
 from tests.process.policies import BUNDLE
+from tests.process.underway import Underway, watched
 
 NUMBER = "O-1"
 
@@ -83,36 +85,72 @@ class Run:
     twice: int = 1
     """Every so many events the decision is taken twice, the second time by the carried state (I13)."""
     fed: int = 0
+    sequences: bool = False
+    """Whether calls of a change are made in a row where they can be; else each comes back by itself."""
+    underway: Underway | None = None
     broken: bool = False
     """A decision broke a promise; there is no going on."""
 
     # ---- events ------------------------------------------------------------------------------------
 
-    def feed(self, event: Event) -> None:
-        """One event; its calls are left pending."""
+    def feed(self, event: Event | SequenceDone) -> None:
+        """One event; its calls are left pending. Nothing else is heard before a sequence that is on its way."""
+        self.land()
         self.broken = True
         self.fed += 1
-        decision = decide(self.state, event) if self.fed % self.twice else decided(self.state, event)
-        if isinstance(event, ChangeAsked):
-            self.watch.asked.add(event.change_id)
-        self.watch.step(self.state, event, decision)
+        if isinstance(event, SequenceDone):
+            decision = watched(self.state, event, self.watch)
+        else:
+            decision = decide(self.state, event) if self.fed % self.twice else decided(self.state, event)
+            if isinstance(event, ChangeAsked):
+                self.watch.asked.add(event.change_id)
+            self.watch.step(self.state, event, decision)
         self.state = decision.state
         if self.state.unsaved_revision is not None:
             self.world.database.homes[self.state.revision] = self.state.unsaved_revision.homes
         for call in decision.calls:
-            self.world.sent(call, self.state.revision, changing=self.state.change is not None)
-            edit = self.state.change
-            breaks = call.operation is Operation.CANCEL_SHIPMENT or (
-                isinstance(call.work, UpdateShipment) and call.work.instead_of is None
-            )
-            if breaks and edit is not None and edit.proposed is not None:
-                agreed = edit.asked.change_id in self.state.approved
-                self.world.made_before_it_breaks(call, edit.asked.change_id, agreed=agreed)
-        self.pending.extend(decision.calls)
-        self.calls.extend(decision.calls)
+            self._sent(call)
+        tried = isinstance(event, SequenceDone) and bool(event.answers.unanswered)
+        sequence = ahead(decision, self.at) if self.sequences and not tried else None
+        self.underway = Underway(sequence) if sequence is not None else None
+        self.pending.extend(decision.calls if sequence is None else sequence.calls[:1])
         self.stops.extend(decision.stops)
         self.previews |= decision.previews
         self.broken = False
+
+    def land(self) -> None:
+        """A sequence that is on its way comes back."""
+        while self.underway is not None:
+            self._finish_in_sequence(self.underway)
+
+    def _sent(self, call: Call) -> None:
+        self.world.sent(call, self.state.revision, changing=self.state.change is not None)
+        edit = self.state.change
+        breaks = call.operation is Operation.CANCEL_SHIPMENT or (
+            isinstance(call.work, UpdateShipment) and call.work.instead_of is None
+        )
+        if breaks and edit is not None and edit.proposed is not None:
+            agreed = edit.asked.change_id in self.state.approved
+            self.world.made_before_it_breaks(call, edit.asked.change_id, agreed=agreed)
+        self.calls.append(call)
+
+    def _finish_in_sequence(
+        self, underway: Underway, *, refuse: str | None = None, fault: bool = False, effect: bool = True
+    ) -> None:
+        """The call of a sequence is answered, and the next one made; a step of our own is tried until it is done."""
+        call = underway.call
+        self.at += LATER
+        unsaved = call.model_copy(update={"save": None})  # what is not known of is not written either
+        outcome = self.world.answer(unsaved if fault else call, refuse=refuse, fault=fault, effect=effect)
+        if outcome is None and call.operation not in REMOTE:
+            return
+        if outcome is not None and underway.heard(outcome):
+            self.pending[self.pending.index(call)] = underway.call
+            self._sent(underway.call)
+            return
+        self.pending.remove(call)
+        self.underway = None
+        self.feed(underway.done("" if outcome is not None else "No answer."))
 
     def begin(self) -> "Run":
         if self.world.as_of is not None:
@@ -122,6 +160,9 @@ class Run:
 
     def finish(self, call: Call, *, refuse: str | None = None, fault: bool = False, effect: bool = True) -> None:
         """The call comes back: done or as the outside judges, refused with a code, or with a fault."""
+        if self.underway is not None and call == self.underway.call:
+            self._finish_in_sequence(self.underway, refuse=refuse, fault=fault, effect=effect)
+            return
         self.pending.remove(call)
         self.at += LATER
         outcome = self.world.answer(call, refuse=refuse, fault=fault, effect=effect)

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.registry import all_activities
 from domain.process.messages import Call, Outcome
+from domain.process.sequence import ACTIVITY, Answers, CallSequence
 from domain.process.words import Operation
 
 
@@ -20,11 +21,18 @@ def definitions() -> dict[str, Any]:
 
 
 def test_one_activity_for_each_operation_by_the_same_name() -> None:
-    assert set(definitions()) == {operation.value for operation in Operation}
+    assert set(definitions()) == {*(operation.value for operation in Operation), ACTIVITY}
+
+
+def test_one_takes_a_sequence_of_calls() -> None:
+    hints = typing.get_type_hints(definitions()[ACTIVITY])
+    assert (hints["sequence"], hints["return"]) == (CallSequence, Answers)
 
 
 def test_each_takes_a_call_and_gives_an_outcome() -> None:
     for name, one in definitions().items():
+        if name == ACTIVITY:
+            continue
         assert one.__name__ == name
         assert list(inspect.signature(one).parameters) == ["call"]
         hints = typing.get_type_hints(one)
