@@ -50,11 +50,24 @@ async def test_a_later_deadline_moves_the_timer_once_the_order_rests(shop: Shop)
     assert (kinds["timer_started"], kinds["timer_canceled"], kinds["timer_fired"]) == (3, 2, 0)
 
 
-async def test_the_carrier_is_asked_within_the_task(shop: Shop) -> None:
+async def test_one_activity_asks_the_carrier_and_makes_the_other_calls_of_a_change(shop: Shop) -> None:
     number = await waiting(shop)
+    before, _ = await kinds_and_calls(shop, number)
 
     await shop.ok("POST", f"/v1/orders/{number}/changes", json=UP)
     await shop.until_status(number, "released")
+
+    kinds, calls = await kinds_and_calls(shop, number)
+    assert (calls[Operation.INQUIRE], calls[Operation.CANCEL_SHIPMENT]) == (1, 1)
+    assert kinds["marker_recorded (inquire_shipment)"] == 0
+    done = "the sequence, the request that is sent anew, and the old authorization that is voided"
+    assert kinds["activity_task_completed"] - before["activity_task_completed"] == 3, done
+
+
+async def test_the_carrier_is_asked_within_the_task_of_a_preview(shop: Shop) -> None:
+    number = await waiting(shop)
+
+    await shop.ok("POST", f"/v1/orders/{number}/changes?preview=true", json=UP)
 
     kinds, calls = await kinds_and_calls(shop, number)
     assert kinds["marker_recorded (inquire_shipment)"] == 1
@@ -70,13 +83,13 @@ async def test_a_carrier_that_is_away_for_a_moment_is_asked_on(shop: Shop) -> No
 
     assert answer["outcome"] == "accepted"
     kinds, calls = await kinds_and_calls(shop, number)
-    assert calls[Operation.INQUIRE] == 2, "within the task, and as an activity of its own"
+    assert calls[Operation.INQUIRE] == 2, "in the sequence, and as an activity of its own"
     assert kinds["activity_task_failed"] == 0
     books = await shop.books("carrier", number)
     assert [request["status"] for request in books["requests"]] == ["cancelled", "released"]
 
 
-async def test_a_slow_carrier_does_not_hold_up_the_task(shop: Shop) -> None:
+async def test_a_slow_carrier_does_not_hold_up_the_sequence(shop: Shop) -> None:
     number = await waiting(shop)
     await shop.admin("carrier/admin/faults", operation="requests", kind="slow", seconds=6, times=1)
 
