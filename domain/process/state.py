@@ -24,6 +24,7 @@ from domain.process.messages import (
     Opened,
     OrderFacts,
     OrderRow,
+    Part,
     PricedLine,
     Revised,
     Revision,
@@ -107,13 +108,6 @@ class Run(Message):
         return self.parked is None or self.unanswered is not None or self.parked.undo is not None
 
 
-class Part(Message):
-    """Of a line that is in several groups: the units in one of them, and what they come to in minor units (ORC16)."""
-
-    units: int
-    amount: int
-
-
 class Group(Message):
     """Lines that run one process together."""
 
@@ -138,6 +132,8 @@ class Group(Message):
     """The lines that are in other groups too, with what of them is in this one."""
     rest: str | None = None
     """The group that what has not left was split off to: what is in this one stays as it is (ORC16)."""
+    beside: str | None = None
+    """The group of whose lines it has further units: they go by themselves (CHG3)."""
     planned: bool = False
     """Whether it is none of the order's groups yet, but one that a change would found (`founding`)."""
 
@@ -207,6 +203,10 @@ class ActiveChange(Message):
     """What the carrier answered when asked how far it is, by key of the request."""
     reworks: tuple[Rework, ...] | None = None
     """None until it is decided what the edit does."""
+    shares: dict[int, dict[str, int]] | None = None
+    """Of the lines that will travel in several groups: the units in each, as it was judged."""
+    beside: dict[str, str] | None = None
+    """The groups beside which further units go by themselves, with the id of the new group for each."""
     judged_at: datetime | None = None
     """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
@@ -274,7 +274,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 9
+RELEASE = 10
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -285,6 +285,7 @@ that left on a request taken back, money and stock that no step needs any more. 
 before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
 change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
 what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
+10: further units of what is on its way go by themselves (`dividing`).
 """
 
 

@@ -15,6 +15,7 @@ from domain.process.state import Decision, Group, OrderState, RunState
 from domain.process.words import MOVES, ChangeKind, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
 from tests.process.database import FINAL, how_final
+from tests.process.parted import parts_stand
 from tests.process.standing import stands
 
 
@@ -72,6 +73,7 @@ class Watch:
         self._foretold(before, event, after)
         self.latest = {call.key for call in decision.calls}
         stands(after)
+        parts_stand(after)
 
     def _moves(self, before: OrderState, after: OrderState) -> None:
         for group in after.groups.values():
@@ -101,7 +103,7 @@ class Watch:
         anew = call.key not in before.flights and call.key not in {one.key for one in after.known or ()}
         if group is not None and anew and flight.move is None and not flight.undo:
             assert not keeps_back_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
-        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not group.parts:
+        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None:
             assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
         if call.save is not None and after.change is not None and after.change.asked.change == "edit":
             told = {answer.change_id for answer in call.save.answers if how_final(answer) == FINAL}
@@ -232,4 +234,5 @@ def _worth(state: OrderState, group: Group) -> int:
     assert state.facts is not None
     standing = [one.id for one in state.groups.values() if one.lines and not one.cancelled]
     charges = state.facts.charges + state.facts.tax if standing[:1] == [group.id] else 0
-    return sum(state.lines[number].amount for number in group.lines) + charges
+    parts = group.parts or {}
+    return sum((parts.get(number) or state.lines[number]).amount for number in group.lines) + charges
