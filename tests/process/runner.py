@@ -98,7 +98,7 @@ class Run:
         self.watch.step(self.state, event, decision)
         self.state = decision.state
         if self.state.unsaved_revision is not None:
-            self.world.database.homes[self.state.revision] = self.state.unsaved_revision.homes
+            self.world.database.versions[self.state.revision] = self.state.unsaved_revision
         for call in decision.calls:
             self.world.sent(call, self.state.revision, changing=self.state.change is not None)
             edit = self.state.change
@@ -107,7 +107,7 @@ class Run:
             )
             if breaks and edit is not None and edit.proposed is not None:
                 agreed = edit.asked.change_id in self.state.approved
-                self.world.made_before_it_breaks(call, edit.asked.change_id, agreed=agreed)
+                self.world.made_before_it_breaks(call, edit, agreed=agreed)
         self.pending.extend(decision.calls)
         self.calls.extend(decision.calls)
         self.stops.extend(decision.stops)
