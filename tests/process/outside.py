@@ -348,7 +348,7 @@ class World:
         revised = revised_by(self.edits[change.asked.change_id], whole(now))
         changed = {one.number for one in revised.lines if one.kind in TOO_LATE_ONCE_PICKED}
         left = Counter[int]()
-        for key in self.shipped.keys() & self.gone:
+        for key in self.shipped.keys() & (self.gone | self.over):
             left.update(self.shipped[key])
         units = {line.number: units_after(change.shares, line, cancel.group, left) for line in after.lines}
         changed -= {number for number, line in at_home.items() if units.get(number, 0) == line.quantity}
