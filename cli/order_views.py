@@ -113,6 +113,12 @@ def _show_lines(order: Row) -> None:
         counts = [str(line[name]) for name in ("quantity", "open", "shipped", "cancelled")]
         _row(table, str(line["number"]), line["sku"], *counts, str(line["amount"] or "-"), line["status"])
     show_table(table)
+    for line in order["lines"]:
+        number = str(line["number"])
+        parts = [(group["units"][number], group) for group in order["groups"] if number in (group.get("units") or {})]
+        told = ", ".join(f"{units} in group {group['id']} ({group['status']})" for units, group in parts)
+        if len(parts) > 1:
+            out.print(f"Line {number} goes in parts: {told}.", markup=False)
 
 
 def _show_done(order: Row) -> None:

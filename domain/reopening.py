@@ -13,7 +13,7 @@ from domain.money import to_minor
 from domain.opening import Document, open_order, opening_lines
 from domain.policy.model import Assigned, Bundle, Glossary, OrderSlice
 from domain.pricing import LISTED, DatedPrice
-from domain.process.messages import Opened
+from domain.process.messages import GroupPlan, Opened
 from domain.regrouping import Standing, regroup
 
 
@@ -49,12 +49,24 @@ def reopen_order(
         policy.assigned,
         policy.group_by,
         available,
-        Standing(before.opened.groups, wished, before.used),
+        Standing(_at_home(before.opened), wished, before.used),
     )
     group_of = {number: group.id for group in grouped.groups for number in group.lines}
     lines = tuple(line.model_copy(update={"group": group_of[line.number]}) for line in fresh.opened.lines)
     opened = fresh.opened.model_copy(update={"lines": lines, "groups": grouped.groups, "policy": policy})
     return Reopened(opened, fresh.waterfalls, grouped.news)
+
+
+def _at_home(opened: Opened) -> tuple[GroupPlan, ...]:
+    """Each line in one group: where further units of it go by themselves, they follow."""
+    home = {line.number: line.group for line in opened.lines}
+    plans = (
+        plan.model_copy(
+            update={"lines": tuple(n for n in plan.lines if home.get(n) == plan.id), "parts": None, "beside": None}
+        )
+        for plan in opened.groups
+    )
+    return tuple(plan for plan in plans if plan.lines)
 
 
 def _prices_given(

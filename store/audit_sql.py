@@ -5,7 +5,7 @@ see one snapshot of the database, so a running system is judged as it was at one
 """
 
 from store.audit_question import Question
-from store.audit_versions import LINES_ARE_THE_VERSION, REVISIONS_ARE_KEPT
+from store.audit_versions import LINES_ARE_THE_VERSION, PARTS_ADD_UP, REVISIONS_ARE_KEPT
 
 STOCK_IS_HELD = Question(
     "I1",
@@ -209,7 +209,7 @@ ONE_LIVE_REQUEST = Question(
     "SELECT count(*) FROM shipment_line WHERE live",
     """
     SELECT order_number AS subject, format('line %s has %s live shipment requests', line, count(*)) AS words
-    FROM shipment_line WHERE live GROUP BY order_number, line HAVING count(*) > 1
+    FROM shipment_line WHERE live GROUP BY order_number, line, group_id HAVING count(*) > 1
     UNION ALL
     SELECT l.order_number, format('line %s is live in shipment %s, which is %s', l.line, s.key, s.status)
     FROM shipment_line l JOIN shipment s USING (key) WHERE l.live AND s.status IN ('delivered', 'cancelled')
@@ -226,6 +226,7 @@ QUESTIONS = (
     NUMBERS_WITHOUT_GAP,
     QUANTITIES_ADD_UP,
     LINES_ARE_THE_VERSION,
+    PARTS_ADD_UP,
     WAITS_ARE_NAMED,
     SHIPPED_IS_COVERED,
     READ_MODEL_AGREES,

@@ -23,6 +23,25 @@ LINES_ARE_THE_VERSION = Question(
     WHERE d.number IS NULL AND l.open > 0
     """,
 )
+PARTS_ADD_UP = Question(
+    "I5",
+    "SELECT count(*) FROM order_line",
+    """
+    WITH part AS (
+        SELECT o.number AS order_number, u.key::int AS line, sum(u.value::int) AS units
+        FROM sales_order o
+        CROSS JOIN LATERAL jsonb_array_elements(o.row -> 'groups') AS g
+        CROSS JOIN LATERAL jsonb_each_text(g -> 'units') AS u
+        WHERE g ->> 'status' <> 'cancelled'
+        GROUP BY o.number, u.key
+    )
+    SELECT p.order_number AS subject,
+           format('line %s: its groups have %s units of %s', p.line, p.units, l.quantity) AS words
+    FROM part p JOIN order_line l ON l.order_number = p.order_number AND l.number = p.line
+    WHERE p.units <> l.quantity
+    """,
+)
+"""Of a line that travels in parts, every unit goes with one group."""
 REVISIONS_ARE_KEPT = Question(
     "I8",
     "SELECT count(*) FROM order_revision",

@@ -64,11 +64,13 @@ TRIM = f"""
 WITH {ASKED}, live AS MATERIALIZED (
     SELECT r.line, r.location, r.sku, r.quantity,
            greatest(least(r.quantity, coalesce(
-               a.quantity - greatest(coalesce(o.shipped, 0) - coalesce(e.units, 0), 0), 0)), 0) AS stays
+               a.quantity - coalesce(o.shipped, 0), 0)), 0) AS stays
     FROM reservation r
     LEFT JOIN asked a ON r.location = %(location)s AND a.line = r.line AND a.sku = r.sku
-    LEFT JOIN order_line o ON o.order_number = %(order)s AND o.number = r.line
-    LEFT JOIN unnest(%(elsewhere)s::int[], %(elsewhere_units)s::int[]) AS e (line, units) ON e.line = r.line
+    LEFT JOIN (
+        SELECT line, sum(shipped) AS shipped FROM shipment_line
+        WHERE order_number = %(order)s AND group_id = %(group)s GROUP BY line
+    ) o ON o.line = r.line
     WHERE r.key = %(of)s AND r.state = 'live'
 ), trimmed AS (
     UPDATE reservation r
@@ -81,7 +83,10 @@ UPDATE stock s SET reserved = s.reserved - f.units
 FROM (SELECT location, sku, sum(quantity - stays) AS units FROM live GROUP BY location, sku) f
 WHERE s.location = f.location AND s.sku = f.sku AND f.units > 0
 """  # noqa: S608 - put together from constants
-"""What has left already is held no more: the carrier may have shipped the old plan while the change was under way."""
+"""What has left already is held no more: the carrier may have shipped the old plan while the change was under way.
+
+What left with other groups was never held for this one.
+"""
 
 CHECK = """
 WITH wanted AS (
@@ -136,9 +141,7 @@ async def check(connection: Connection, work: CheckStock) -> list[Shortage]:
 
 async def trim(connection: Connection, call: Call, work: TrimReservation) -> None:
     """Give back what the effect `of` holds beyond what of the call's lines has not left yet; it never takes any."""
-    values = {"order": call.order, **_asked(call, work, work.of)}
-    elsewhere = work.elsewhere or {}
-    values |= {"elsewhere": list(elsewhere), "elsewhere_units": list(elsewhere.values())}
+    values = {"order": call.order, "group": call.group, **_asked(call, work, work.of)}
     await connection.execute(LOCK, values)
     await connection.execute(TRIM, values)
 

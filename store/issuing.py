@@ -39,12 +39,16 @@ WITH told AS (
     RETURNING l.number AS line, l.sku
 ), held AS (
     SELECT r.key, r.line, r.location, r.sku, r.quantity, greatest(0, least(r.quantity, b.units + r.quantity
-               - sum(r.quantity) OVER (PARTITION BY r.line ORDER BY r.location <> h.location, r.key, r.location))
+               - sum(r.quantity) OVER (
+                   PARTITION BY r.line
+                   ORDER BY r.location <> h.location, g.name <> h.group_id,
+                            split_part(g.name, '.', 1) <> split_part(h.group_id, '.', 1), r.key, r.location))
            ) AS units
     FROM shipment h
     JOIN before b ON b.order_number = h.order_number
     JOIN order_line l ON l.order_number = b.order_number AND l.number = b.line
     JOIN reservation r ON r.order_number = b.order_number AND r.line = b.line AND r.sku = l.sku
+    CROSS JOIN LATERAL (SELECT coalesce(substring(r.key FROM '([^/]+)/r[0-9]+/[^/]+/[0-9]+$'), '') AS name) g
     WHERE h.key = %(key)s AND r.state = 'live'
 ), used AS (
     UPDATE reservation r
@@ -62,6 +66,10 @@ SELECT t.line, t.quantity AS told, coalesce(b.units, 0) AS moved, c.sku,
        coalesce(b.units, 0) - coalesce((SELECT sum(units) FROM used u WHERE u.line = t.line), 0)::int AS unheld
 FROM told t LEFT JOIN before b USING (line) LEFT JOIN counted c USING (line)
 ORDER BY t.line
+"""
+"""Of a line that several groups hold, a shipment takes what its own group holds: the group's name is in the key.
+
+The rest of a split group goes on with what that group held.
 """
 TAKE_FREE = """
 UPDATE stock s SET on_hand = s.on_hand - least(%(units)s, s.on_hand - s.reserved)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from domain.grouping import Available
 from domain.pricing import DatedPrice
-from domain.process.messages import Call, Opened, OrderRow, Outcome, Revised, ReviseOrder
+from domain.process.messages import Call, GroupPlan, Opened, OrderRow, Outcome, Revised, ReviseOrder, Revision
 from domain.reopening import Reopened
 from domain.revising import NewVersion, Progress
 from store import changes, requests
@@ -263,7 +263,7 @@ async def apply(connection: Connection, call: Call) -> None:
     found = await (await connection.execute(PROPOSED, values)).fetchone()
     if found is None:
         raise LookupError(f"change {revised.change_id} of order {call.order} has no proposal")
-    opened = _as_grouped(Opened.model_validate_json(found["opened"]), revised.homes, row)
+    opened = _as_grouped(Opened.model_validate_json(found["opened"]), revised, row)
     values |= {
         "number": revised.number,
         "at": call.at,
@@ -275,9 +275,16 @@ async def apply(connection: Connection, call: Call) -> None:
     await connection.execute(ANNOUNCE, (changes.ANSWERED, changes.announced_as(call.order, revised.change_id)))
 
 
-def _as_grouped(opened: Opened, homes: dict[int, str], row: OrderRow) -> Opened:
+def _with_parts(plan: GroupPlan, parted: GroupPlan | None) -> GroupPlan:
+    """A group that has only a part of some of its lines."""
+    if parted is None:
+        return plan
+    return parted.model_copy(update={"lines": tuple(dict.fromkeys((*plan.lines, *parted.lines)))})
+
+
+def _as_grouped(opened: Opened, revised: Revision, row: OrderRow) -> Opened:
     """What a resumed order is told: lines and groups as the process has them, which may differ from the proposal."""
-    home = {line.number: homes.get(line.number, line.group) for line in opened.lines}
+    home = {line.number: revised.homes.get(line.number, line.group) for line in opened.lines}
     lines = tuple(line.model_copy(update={"group": home[line.number]}) for line in opened.lines)
     plans = {plan.id: plan for plan in opened.groups}
     proposed = {line.number: plans[line.group] for line in opened.lines}
@@ -288,4 +295,6 @@ def _as_grouped(opened: Opened, homes: dict[int, str], row: OrderRow) -> Opened:
         plan = plans.get(id_) or proposed[members[0]]
         location = places.get(id_) or plan.location
         groups.append(plan.model_copy(update={"id": id_, "lines": members, "location": location}))
-    return opened.model_copy(update={"lines": lines, "groups": tuple(groups)})
+    parted = {plan.id: plan for plan in revised.parted or ()}
+    groups = [_with_parts(plan, parted.pop(plan.id, None)) for plan in groups]
+    return opened.model_copy(update={"lines": lines, "groups": (*groups, *parted.values())})

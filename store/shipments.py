@@ -16,8 +16,8 @@ intent AS ({INTENT}), asked AS (
     VALUES (%(key)s, %(order)s, %(group)s, %(method)s, %(location)s, %(wakes)s, 'requested')
     ON CONFLICT (key) DO NOTHING
 ), carried AS (
-    INSERT INTO shipment_line (key, line, order_number, quantity, shipped, live)
-    SELECT %(key)s, number, %(order)s, quantity, 0, true FROM asked
+    INSERT INTO shipment_line (key, line, order_number, quantity, shipped, live, group_id)
+    SELECT %(key)s, number, %(order)s, quantity, 0, true, %(group)s FROM asked
     ON CONFLICT (key, line) DO NOTHING
 )
 SELECT i.at, i.outcome, o.party -> 'ship_to' AS ship_to, (
@@ -90,8 +90,8 @@ class ToSend(NamedTuple):
 async def request(connection: Connection, call: Call, work: RequestShipment) -> tuple[Intent, ToSend]:
     """Enter a request with its lines, and read what the carrier must be told; entered again, it stays as it is.
 
-    UniqueViolation of shipment_line_one_live when one of the lines has another live request (I12); LookupError for a
-    line that the order has not got.
+    UniqueViolation of shipment_line_one_live when the group has another live request for one of the lines (I12);
+    LookupError for a line that the order has not got.
     """
     asked = {
         **intent_values(call),

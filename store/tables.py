@@ -312,12 +312,12 @@ class Shipment(SQLModel, table=True):
 
 
 class ShipmentLine(SQLModel, table=True):
-    """What a shipment was asked to carry and what left. At most one live request a line (I12)."""
+    """What a shipment was asked to carry and what left. At most one live request a line and group (I12)."""
 
     __tablename__ = "shipment_line"
     __table_args__ = (
         CheckConstraint("quantity > 0 AND shipped >= 0 AND shipped <= quantity", name="shipment_line_quantities"),
-        Index("shipment_line_one_live", "order_number", "line", unique=True, postgresql_where=text("live")),
+        Index("shipment_line_one_live", "order_number", "line", "group_id", unique=True, postgresql_where=text("live")),
     )
     key: str = Field(sa_column=Column(Text, ForeignKey("shipment.key"), primary_key=True))
     line: int = Field(primary_key=True)
@@ -326,6 +326,8 @@ class ShipmentLine(SQLModel, table=True):
     shipped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     live: bool = True
     """True from the request until shipped or cancelled."""
+    group_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The shipment's; a line in parts is asked for by several groups."""
 
 
 class Authorization(SQLModel, table=True):

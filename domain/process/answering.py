@@ -1,5 +1,6 @@
 """Answers to changes, and the events in which they leave (CHG14, CHG15)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from domain.money import Money, words_of
@@ -125,7 +126,8 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
     """The edit made a new revision."""
     assert change.revised is not None
     after, plan = terms(draft), tuple(_plan(draft, change))
-    parts = (f"Revision {draft.revision}: {_in_words(change.revised)}.", _promise(before, after), _total(before, after))
+    what = f"Revision {draft.revision}: {_in_words(change.revised)}."
+    parts = (what, *_by_themselves(change), _promise(before, after), _total(before, after))
     words = " ".join(part for part in parts if part)
     outcome, code = ChangeOutcome.ACCEPTED, "changed"
     stages = [one.stage for one in change.reworks or () if _cancels(one)]
@@ -214,6 +216,16 @@ _FIELD = {
     ChangeKind.PAYMENT: "payment",
     ChangeKind.REFERENCE: "reference",
 }
+
+
+def _by_themselves(change: ActiveChange) -> Iterator[str]:
+    """Further units of what is on its way, by their new groups."""
+    for name in (change.beside or {}).values():
+        units = [(number, of[name]) for number, of in (change.shares or {}).items() if name in of]
+        if units:
+            told = ", ".join(f"{more} of line {number}" for number, more in units[:5])
+            more = f" and {len(units) - 5} more lines" if len(units) > 5 else ""
+            yield f"By themselves, as group {name}, go {told}{more}."
 
 
 def _promise(before: Terms, after: Terms) -> str:

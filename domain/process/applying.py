@@ -4,14 +4,14 @@ What the new plan has replaced is undone afterwards, in reverse: money that is h
 """
 
 from domain.policy.model import Step, TaskWord
-from domain.process import answering, founding, updates
+from domain.process import answering, dividing, founding, updates
 from domain.process.change_plan import live_request
 from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import choices_of, steps_of
 from domain.process.messages import Lines, Revision, TrimReservation, Undo
 from domain.process.parts import gone_elsewhere
-from domain.process.proposal import adopt, alone, items
+from domain.process.proposal import adopt, items, other_homes
 from domain.process.state import ActiveChange, ChangeMove, Group, Rework, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import ChangeKind, Operation, Pattern
@@ -24,7 +24,7 @@ def apply(draft: Draft, change: ActiveChange) -> None:
     """The order becomes the proposed version; the process walks on from what is left to do."""
     before = answering.terms(draft)
     held = {one.group: draft.run_of(draft.groups[one.group], Operation.RESERVE) for one in change.reworks or ()}
-    homes = alone(draft, change)
+    homes = other_homes(draft, change)
     draft.change = None
     draft.planned_from = change.judged_at or draft.now
     draft.revision += 1
@@ -37,7 +37,9 @@ def apply(draft: Draft, change: ActiveChange) -> None:
     for group in list(draft.groups.values()):
         if not group.lines and not group.cancelled:
             _close(draft, group.id)
-    draft.unsaved_revision = Revision(number=draft.revision, change_id=change.asked.change_id, homes=homes)
+    draft.unsaved_revision = Revision(
+        number=draft.revision, change_id=change.asked.change_id, homes=homes, parted=dividing.parted(draft)
+    )
     answering.accepted_edit(draft, change, before)
 
 

@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 from domain.policy.change_rules import ChangeRules
 from domain.process.draft import Draft
-from domain.process.messages import Opened, Revised
-from domain.process.parts import home_now
+from domain.process.messages import LineChange, Opened, Revised
+from domain.process.parts import home_now, homes_of
 from domain.process.state import Group, OrderState, Rework, Run
 from domain.process.words import ChangeKind, Operation, Pattern, Stage
+
+Shares = dict[int, dict[str, int]]
+"""Of lines in parts, by number: the units that go with each group."""
 
 SEVERITY = (
     Pattern.KEEP,
@@ -38,6 +41,8 @@ REFUSING = {
 _BILLS = (Operation.CAPTURE, Operation.INVOICE)
 """From the first of these on, what the group comes to is settled."""
 
+_OF_QUANTITY = frozenset({ChangeKind.QUANTITY_UP, ChangeKind.QUANTITY_DOWN, ChangeKind.CANCELLED})
+
 _STAGES = {
     "picked": Stage.PICKED,
     "packed": Stage.PICKED,
@@ -47,35 +52,60 @@ _STAGES = {
 """What the carrier's word means; every other one is a request that can still be cancelled."""
 
 
-def touched(order: Draft | OrderState, proposed: Opened, revised: Revised) -> dict[str, set[ChangeKind]]:
-    """The groups whose work an edit may change, with the kinds of change; other groups go on (CHG6)."""
+def touched(
+    order: Draft | OrderState, proposed: Opened, revised: Revised, shares: Shares | None = None
+) -> dict[str, set[ChangeKind]]:
+    """The groups whose work an edit may change, with the kinds of change; other groups go on (CHG6).
+
+    `shares` says how lines in parts are divided; until that is decided, each of their groups may be changed.
+    """
     kinds: dict[str, set[ChangeKind]] = {}
-    homes = {number: group.id for group in order.groups.values() for number in group.lines}
-    groups = dict(order.groups)
+    groups, shares = dict(order.groups), shares or {}
     proposed_homes = {line.number: home_now(groups, line.group, line.number) for line in proposed.lines}
     for change in revised.lines:
-        places = {homes.get(change.number), proposed_homes.get(change.number)}
-        for place in sorted(place for place in places if place is not None and _is_there(order, place)):
+        if change.number in shares:
+            places = _divided_places(groups, change, shares[change.number])
+        else:
+            places = {*homes_of(groups, change.number), proposed_homes.get(change.number, "")}
+        for place in sorted(place for place in places if _is_there(order, place)):
             kinds.setdefault(place, set()).add(change.kind)
     for kind in revised.fields:
         if kind is not ChangeKind.REFERENCE:
             for group in order.groups.values():
                 if not group.cancelled and group.rest is None:
                     kinds.setdefault(group.id, set()).add(kind)
-    bears = _bears_charges(order, proposed_homes)
+    going_on = {home for number, home in proposed_homes.items() if number not in shares}
+    going_on |= {name for units in shares.values() for name, share in units.items() if share > 0}
+    bears = _bears_charges(order, going_on)
     if bears is not None:
         kinds.setdefault(bears, set()).add(ChangeKind.PRICE)
     return kinds
+
+
+def _divided_places(groups: dict[str, Group], change: LineChange, units: dict[str, int]) -> set[str]:
+    """The groups that a change of a line in parts is about: of a quantity, those whose part is another."""
+    homes = homes_of(groups, change.number)
+    if change.kind not in _OF_QUANTITY:
+        return set(homes)
+    before = {name: _units_in(groups[name], change) for name in homes}
+    if change.kind is ChangeKind.QUANTITY_UP:
+        return {name for name in homes if units.get(name, 0) > before[name]}
+    return {name for name in homes if units.get(name, 0) < before[name]} or set(homes)
+
+
+def _units_in(group: Group, change: LineChange) -> int:
+    part = (group.parts or {}).get(change.number)
+    return change.before if part is None else part.units
 
 
 def _is_there(order: Draft | OrderState, group_id: str) -> bool:
     return group_id in order.groups and not order.groups[group_id].planned
 
 
-def _bears_charges(order: Draft | OrderState, homes: dict[int, str]) -> str | None:
+def _bears_charges(order: Draft | OrderState, homes: set[str]) -> str | None:
     """The group that from now on bears the order's charges, because nothing is left in the one that did."""
     standing = [group for group in order.groups.values() if group.lines and not group.cancelled]
-    going_on = [group.id for group in standing if group.id in homes.values() or group.rest is not None]
+    going_on = [group.id for group in standing if group.id in homes or group.rest is not None]
     return going_on[0] if going_on and going_on[0] != standing[0].id else None
 
 

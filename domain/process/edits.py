@@ -5,7 +5,18 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, approvals, founding, not_given_back, partly, previews, returns, updates
+from domain.process import (
+    answering,
+    applying,
+    approvals,
+    dividing,
+    founding,
+    not_given_back,
+    partly,
+    previews,
+    returns,
+    updates,
+)
 from domain.process.change_plan import live_request, question, refusal, reworks, sends_anew, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
@@ -19,7 +30,7 @@ from domain.process.messages import (
 from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import REMOTE, Operation
+from domain.process.words import REMOTE, ChangeKind, Operation
 
 
 def pursue(draft: Draft, change: ActiveChange) -> None:
@@ -99,6 +110,9 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
             _inquire(draft, group, request, updates.matter(draft, kinds[group.id]))
         return
     approved = approvals.is_approved(draft, change)
+    kinds, change = _divided(draft, change, kinds, approved=approved)
+    if _moving(draft, change):
+        return
     found = reworks(draft, kinds, change.progress, approved=approved)
     if not approved and approvals.can_wait(draft, change) and (asks := question(draft, found)):
         turned_down = refusal(draft, reworks(draft, kinds, change.progress, approved=True))
@@ -118,6 +132,26 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
     found = updates.in_place(draft, change)
     draft.change = change.model_copy(update={"reworks": (*found, *founding.plan(draft, change))})
     _make_then_break(draft, active(draft))
+
+
+def _divided(
+    draft: Draft, change: ActiveChange, kinds: dict[str, set[ChangeKind]], *, approved: bool
+) -> tuple[dict[str, set[ChangeKind]], ActiveChange]:
+    """Which part of its lines the edit is about, now that it is known how far each is (CHG3, CHG11)."""
+    proposed, revised = change.proposed, change.revised
+    assert proposed is not None
+    assert revised is not None
+    division = dividing.divide(draft, change, approved=approved)
+    if not division.shares:
+        draft.change = change = change.model_copy(update={"shares": None, "beside": None})
+        return kinds, change
+    kinds = touched(draft, proposed, revised, division.shares)
+    change = change.model_copy(update={"shares": division.shares, "beside": division.beside or None})
+    for name in dividing.other_amounts(draft, change):
+        kinds.setdefault(name, set()).add(ChangeKind.PRICE)
+    more = tuple(name for name in kinds if name not in change.touched)
+    draft.change = change = change.model_copy(update={"touched": (*change.touched, *more)})
+    return kinds, change
 
 
 def _inquire(draft: Draft, group: Group, request: Run, may_update: bool) -> None:

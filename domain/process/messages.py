@@ -189,6 +189,8 @@ class Revision(Message):
     change_id: str
     homes: dict[int, str] = {}
     """Lines that travel in another group than was proposed."""
+    parted: "tuple[GroupPlan, ...] | None" = None
+    """The groups in which a line travels of which other units travel in another group."""
 
 
 class Save(Message):
@@ -406,6 +408,13 @@ class PricedLine(Message):
     group: str
 
 
+class Part(Message):
+    """Of a line that is in several groups: the units in one of them, and what they come to in minor units (ORC16)."""
+
+    units: int
+    amount: int
+
+
 class GroupPlan(Message):
     """Lines that run one process together (ORC6), and why."""
 
@@ -414,6 +423,10 @@ class GroupPlan(Message):
     lines: tuple[int, ...]
     location: str
     why: str
+    parts: dict[int, Part] | None = None
+    """The lines that are in other groups too, with what of them is in this one."""
+    beside: str | None = None
+    """The group of whose lines it has further units (CHG3)."""
 
 
 class OrderFacts(Message):

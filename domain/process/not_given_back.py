@@ -56,6 +56,8 @@ def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> 
     """Whether the edit may be done in part. One with a token comes to just what its preview said, or to nothing."""
     if word(draft) is not CancelRefused.APPLY_TO_THE_REST or change.refused_code or change.asked.token is not None:
         return False
+    if change.shares:  # which units go where is decided for the whole change
+        return False
     if updates.under_way(draft):  # what was updated for the whole change is put back with it
         return False
     return change.asked.change == "edit" and change.left_out is None and group_id not in change.held_fast
@@ -70,4 +72,4 @@ def _is_asked_about(draft: Draft, change: ActiveChange) -> bool:
 def _to_come_back(draft: Draft, change: ActiveChange, group_id: str) -> Lines:
     if change.asked.change != "edit":
         return returns.all_of(draft, [draft.groups[group_id]])
-    return {} if change.revised is None else returns.taken_away(draft, change.revised.lines, {group_id})
+    return {} if change.revised is None else returns.taken_away(draft, change, {group_id})

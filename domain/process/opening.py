@@ -42,12 +42,9 @@ def opened(draft: Draft, opened: Opened) -> None:
     plans = {plan.id: plan for plan in opened.groups}
     for id_ in dict.fromkeys((*(row.id for row in opened.rows or ()), *plans)):
         if id_ in plans:
-            plan, over = plans[id_], id_ in closed
-            draft.put(
-                Group(
-                    id=id_, process=plan.process, lines=plan.lines, location=plan.location, why=plan.why, cancelled=over
-                )
-            )
+            plan = plans[id_]
+            known = {"process", "lines", "location", "why", "parts", "beside"}
+            draft.put(Group(id=id_, cancelled=id_ in closed, **{name: getattr(plan, name) for name in known}))
         elif id_ in closed:
             row = closed[id_]
             draft.put(Group(id=id_, process=row.process, lines=(), location=row.warehouse or "", cancelled=True))

@@ -1,6 +1,7 @@
-"""Where lines are whose group was split, and how much of them (ORC16)."""
+"""Where lines are that are in several groups, and how much of them: after a split, or a raise (ORC16, CHG3)."""
 
-from domain.process.state import Group, Part
+from domain.process.messages import Part
+from domain.process.state import Group
 
 
 def home_now(groups: dict[str, Group], group_id: str, number: int) -> str:
@@ -11,9 +12,18 @@ def home_now(groups: dict[str, Group], group_id: str, number: int) -> str:
     return group_id if group is None else group.id
 
 
+def homes_of(groups: dict[str, Group], number: int) -> list[str]:
+    """The groups that a line can be changed in, oldest first; if all of it has left, the last in which it did."""
+    there = [group for group in groups.values() if number in group.lines]
+    standing = [group.id for group in there if not group.cancelled and group.rest is None]
+    return standing or [group.id for group in there[-1:]]
+
+
 def origin(groups: dict[str, Group], group_id: str) -> str:
-    """The group that this one, perhaps over others, was split off from."""
+    """The group that this one, perhaps over others, was split off from, or has further units of."""
     before = next((group.id for group in groups.values() if group.rest == group_id), None)
+    if before is None and group_id in groups:
+        before = groups[group_id].beside
     return group_id if before is None else origin(groups, before)
 
 

@@ -4,10 +4,11 @@ import copy
 from itertools import count
 
 from domain.process.change_plan import stage_of
+from domain.process.dividing import fix_gone, parts_of, share
 from domain.process.draft import Draft
 from domain.process.messages import Lines, Opened
-from domain.process.parts import gone_elsewhere, home_now, origin
-from domain.process.state import ActiveChange, Group, Part
+from domain.process.parts import home_now, origin
+from domain.process.state import ActiveChange, Group
 from domain.process.words import ChangeKind, Pattern
 
 
@@ -23,20 +24,54 @@ def adopt(draft: Draft, change: ActiveChange) -> None:
     """Makes the order what is proposed. Runs stay as they are; a group without lines is left empty."""
     proposed = change.proposed
     assert proposed is not None
-    homes = {line.number: home_now(draft.groups, line.group, line.number) for line in proposed.lines}
-    homes |= alone(draft, change)
+    homes, parted = homes_after(draft, change), parts_of(draft, change)
+    fix_gone(draft, change)
     draft.facts_, draft.policy_ = proposed.facts, proposed.policy
     draft.dropped = (*draft.dropped, *(number for number in draft.lines if number not in homes))
     draft.lines = {line.number: line.model_copy(update={"group": homes[line.number]}) for line in proposed.lines}
     members: dict[str, list[int]] = {}
     for number, home in homes.items():
-        members.setdefault(home, []).append(number)
+        for place in parted.get(number, (home,)):
+            members.setdefault(place, []).append(number)
     for group in list(draft.groups.values()):
         if not group.cancelled and group.rest is None:
-            draft.put(group.model_copy(update={"lines": tuple(members.get(group.id, ()))}))
-    for name, numbers in members.items():
-        _settle(draft, proposed, name, tuple(numbers))
-        _share(draft, name)
+            numbers = tuple(members.get(group.id, ()))
+            draft.put(group.model_copy(update={"lines": numbers, "parts": group.parts if numbers else None}))
+    beside = {name: before for before, name in (change.beside or {}).items()}
+    for name, of in members.items():
+        if name in beside:
+            _found_beside(draft, name, beside[name], tuple(of))
+        else:
+            _settle(draft, proposed, name, tuple(of))
+        share(draft, name, parted)
+
+
+def homes_after(draft: Draft, change: ActiveChange) -> dict[int, str]:
+    """The group of every line of the proposed version; of a line in parts, the first of its groups if it has to be."""
+    assert change.proposed is not None
+    homes = {line.number: home_now(draft.groups, line.group, line.number) for line in change.proposed.lines}
+    homes |= alone(draft, change)
+    for number, units in (change.shares or {}).items():
+        there = [name for name, share in units.items() if share > 0]
+        if there and homes[number] not in there:
+            homes[number] = there[0]
+    return homes
+
+
+def other_homes(draft: Draft, change: ActiveChange) -> dict[int, str]:
+    """Lines that travel in another group than was proposed; what is with the rest of one is where it belongs."""
+    assert change.proposed is not None
+    after = homes_after(draft, change)
+    proposed = {line.number: home_now(draft.groups, line.group, line.number) for line in change.proposed.lines}
+    return {number: home for number, home in after.items() if home != proposed[number]}
+
+
+def _found_beside(draft: Draft, name: str, beside: str, numbers: tuple[int, ...]) -> None:
+    """Further units leave from where those before them do, by the same process."""
+    like, known = draft.groups[beside], draft.groups.get(name)
+    why = f"Further units of what goes with group {beside}."
+    founded = Group(id=name, process=like.process, lines=numbers, location=like.location, why=why, beside=like.id)
+    draft.put(founded if known is None else _with_its_past(founded, known))
 
 
 def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...]) -> None:
@@ -58,23 +93,6 @@ def _with_its_past(group: Group, planned: Group) -> Group:
     return group.model_copy(update={"past": planned.past, "counts": planned.counts})
 
 
-def _share(draft: Draft, name: str) -> None:
-    """Of lines of which a part has left with another group, this one has what is left over (ORC16)."""
-    group = draft.groups[name]
-    gone = {number: part for number in group.lines if (part := gone_elsewhere(draft.groups, name, number)) is not None}
-    if group.rest is not None or not gone:
-        return
-    parts = {
-        number: Part(
-            units=draft.lines[number].quantity - part.units, amount=max(draft.lines[number].amount - part.amount, 0)
-        )
-        for number, part in gone.items()
-    }
-    lines = tuple(number for number in group.lines if number not in parts or parts[number].units > 0)
-    parts = {number: part for number, part in parts.items() if part.units > 0}
-    draft.put(group.model_copy(update={"lines": lines, "parts": parts or None}))
-
-
 def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:
     """Added lines that go by themselves, because the group they would belong to is on its way; with a group's id."""
     assert change.proposed is not None
@@ -84,7 +102,8 @@ def alone(draft: Draft, change: ActiveChange) -> dict[int, str]:
     taken = {*there, *(plan.id for plan in change.proposed.groups)}
     first = change.left_out.stages if change.left_out is not None else {}
     judged = {**first, **{rework.group: rework.stage for rework in change.reworks or ()}}
-    fresh: dict[str, str] = {}
+    fresh = dict(change.beside or {})
+    taken |= {*fresh.values()}
     homes: dict[int, str] = {}
     for line in change.proposed.lines:
         group = draft.groups.get(line.group)

@@ -14,23 +14,33 @@ SINCE = 10
 """The release from which on they are recorded."""
 USE_RETURN = "use_return"
 """Code of a change that is refused because the goods have to come back."""
+_TAKING = frozenset({ChangeKind.CANCELLED, ChangeKind.ITEM, ChangeKind.QUANTITY_DOWN})
 
 
-def taken_away(draft: Draft, changes: Iterable[LineChange], groups: Collection[str]) -> Lines:
+def taken_away(draft: Draft, change: ActiveChange, groups: Collection[str]) -> Lines:
     """The units that an edit takes out of lines of these groups. A line that is cancelled, or becomes another item, is
-    not wanted at all."""
+    not wanted at all; of a line in parts it is what of it is in these groups."""
+    assert change.revised is not None
     homes = {number: group.id for group in draft.groups.values() for number in group.lines}
     found: Lines = {}
-    for one in changes:
-        if one.kind in (ChangeKind.CANCELLED, ChangeKind.ITEM):
-            units = one.before
-        elif one.kind is ChangeKind.QUANTITY_DOWN:
-            units = one.before - one.after
+    for one in change.revised.lines:
+        if one.kind not in _TAKING:
+            continue
+        if one.number in (change.shares or {}):
+            units = _of_parts(draft, change, one, groups)
+        elif homes.get(one.number) in groups:
+            units = one.before - (one.after if one.kind is ChangeKind.QUANTITY_DOWN else 0)
         else:
             continue
-        if homes.get(one.number) in groups and units > 0:
+        if units > 0:
             found[one.number] = max(units, found.get(one.number, 0))
     return dict(sorted(found.items()))
+
+
+def _of_parts(draft: Draft, change: ActiveChange, one: LineChange, groups: Collection[str]) -> int:
+    stays = {} if one.kind is ChangeKind.ITEM else (change.shares or {})[one.number]
+    parts = {name: (draft.groups[name].parts or {}).get(one.number) for name in groups if name in draft.groups}
+    return sum(max(part.units - stays.get(name, 0), 0) for name, part in parts.items() if part is not None)
 
 
 def with_what_comes_back(draft: Draft, change: ActiveChange, reworks: tuple[Rework, ...]) -> ActiveChange:
@@ -38,7 +48,7 @@ def with_what_comes_back(draft: Draft, change: ActiveChange, reworks: tuple[Rewo
     if draft.base.release < SINCE or change.revised is None or change.refused_code != USE_RETURN:
         return change
     groups = {one.group for one in reworks if one.pattern is Pattern.RETURN}
-    return change.model_copy(update={"to_return": taken_away(draft, change.revised.lines, groups)})
+    return change.model_copy(update={"to_return": taken_away(draft, change, groups)})
 
 
 def all_of(draft: Draft, groups: Iterable[Group]) -> Lines:

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.policy.model import ShipStatus, Step, TaskWord
 from domain.process import approvals, holds
 from domain.process.flow import finished, steps_of
-from domain.process.messages import GroupRow, OrderRow, Save, Waiting
+from domain.process.messages import GroupRow, Lines, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
 from domain.process.words import CLOSED, RANK, Status
 
@@ -87,13 +87,13 @@ def order_status(statuses: list[Status]) -> Status:
 
 def save_of(state: OrderState) -> Save:
     """Everything a state has to write down."""
-    cancelled = {
-        number: part.units if (part := (group.parts or {}).get(number)) is not None else state.lines[number].quantity
-        for group in state.groups.values()
-        if group.cancelled
-        for number in group.lines
-        if number in state.lines
-    }
+    cancelled: Lines = {}
+    for group in state.groups.values():
+        for number in group.lines if group.cancelled else ():
+            if number in state.lines:
+                part = (group.parts or {}).get(number)
+                units = state.lines[number].quantity if part is None else part.units
+                cancelled[number] = cancelled.get(number, 0) + units
     return Save(
         version=state.version,
         row=row_of(state),

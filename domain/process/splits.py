@@ -9,8 +9,8 @@ from domain.policy.model import ShipStatus, TaskWord
 from domain.process import edits
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import Lines
-from domain.process.state import Group, Part, Run, RunState
+from domain.process.messages import Lines, Part
+from domain.process.state import Group, Run, RunState
 from domain.process.tasks.wait import settle
 from domain.process.words import Operation
 

@@ -24,6 +24,7 @@ from domain.process.messages import (
     Opened,
     OrderFacts,
     OrderRow,
+    Part,
     PricedLine,
     Revised,
     Revision,
@@ -124,13 +125,6 @@ class Run(Message):
         return self.parked is None or self.unanswered is not None or self.parked.undo is not None
 
 
-class Part(Message):
-    """Of a line that is in several groups: the units in one of them, and what they come to in minor units (ORC16)."""
-
-    units: int
-    amount: int
-
-
 class Group(Message):
     """Lines that run one process together."""
 
@@ -155,6 +149,8 @@ class Group(Message):
     """The lines that are in other groups too, with what of them is in this one."""
     rest: str | None = None
     """The group that what has not left was split off to: what is in this one stays as it is (ORC16)."""
+    beside: str | None = None
+    """The group of whose lines it has further units: they go by themselves (CHG3)."""
     planned: bool = False
     """Whether it is none of the order's groups yet, but one that a change would found (`founding`)."""
 
@@ -265,6 +261,10 @@ class ActiveChange(Message):
     """Set once the version without what cannot be done is worked out, or is about to be."""
     to_return: Lines = {}
     """Of one that is refused: the units that go out all the same, and are to come back (`returns`)."""
+    shares: dict[int, dict[str, int]] | None = None
+    """Of the lines that will travel in several groups: the units in each, as it was judged."""
+    beside: dict[str, str] | None = None
+    """The groups beside which further units go by themselves, with the id of the new group for each."""
     judged_at: datetime | None = None
     """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
@@ -347,7 +347,7 @@ what it had done also past a hold, and a change that finds it stuck takes what s
 (`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`); what becomes of a change
 whose cancel is refused is as the policy says (`not_given_back`), and what has to come back is on record (`returns`);
 money that lapsed is not held anew for a capture that the policy skips; what a change asks of the world before its
-answer goes out in one activity (`sequence`).
+answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`).
 """
 
 

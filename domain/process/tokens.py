@@ -8,6 +8,7 @@ from domain.process.messages import ChangeAnswer
 from domain.process.state import ActiveChange
 
 _SAID = {"outcome", "revision", "code", "actions", "plan", "before", "after", "cost", "assumptions", "basis"}
+_GROUPS = {"__all__": {"id", "process", "lines", "location", "why"}}
 _DECIDED = {"group", "pattern", "stage", "kinds"}
 
 
@@ -17,7 +18,7 @@ def basis_of(change: ActiveChange) -> str:
     assert change.revised is not None
     return _fingerprint(
         [
-            change.proposed.model_dump(mode="json", include={"facts", "lines", "groups"}),
+            change.proposed.model_dump(mode="json", include={"facts": True, "lines": True, "groups": _GROUPS}),
             change.revised.model_dump(mode="json"),
             [rework.model_dump(mode="json", include=_DECIDED) for rework in change.reworks or ()],
         ]

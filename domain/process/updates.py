@@ -68,6 +68,8 @@ def _is_possible(draft: Draft, later: Draft, change: ActiveChange, rework: Rewor
         return False
     if request.state is not RunState.DONE or request.not_updated:
         return False
+    if draft.groups[rework.group].parts or any(rework.group in units for units in (change.shares or {}).values()):
+        return False
     bearable = {Stage.RELEASED: _LABEL | _FEWER, Stage.PICKED: _LABEL}.get(rework.stage, frozenset())
     group = later.groups[rework.group]
     return (

@@ -16,11 +16,13 @@ from simulators.errors import unknown
 from simulators.messages import answer, read_body
 
 BROKEN_LINES = """
-SELECT order_number, line, live, shipped, ordered FROM (
-    SELECT l.order_number, l.line, SUM(r.status IN ('released', 'picked', 'packed')) AS live,
+SELECT order_number, line, twice, shipped, ordered FROM (
+    SELECT l.order_number, l.line,
+        SUM(r.status IN ('released', 'picked', 'packed')) - COUNT(DISTINCT CASE
+            WHEN r.status IN ('released', 'picked', 'packed') THEN r.grp END) AS twice,
         SUM(CASE WHEN r.status IN ('lost', 'damaged') THEN 0 ELSE l.shipped END) AS shipped, MAX(l.ordered) AS ordered
     FROM request_line l JOIN request r USING (shipment) GROUP BY l.order_number, l.line)
-WHERE live > 1 OR shipped > ordered
+WHERE twice > 0 OR shipped > ordered
 """
 
 

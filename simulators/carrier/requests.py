@@ -26,7 +26,7 @@ class Carrier:
         books, at = self._books, body.at.isoformat()
         if books.is_fenced(key):
             raise breach("cancelled_before_arrival", f"The request '{key}' was cancelled before it arrived.")
-        judge(books, body.order, [(line.line, line.quantity, line.ordered) for line in body.lines])
+        judge(books, body.order, body.group, [(line.line, line.quantity, line.ordered) for line in body.lines])
         shipment = new_id("shp")
         books.run(
             "INSERT INTO request (key, shipment, order_number, grp, method, ship_to, status, at, history)"

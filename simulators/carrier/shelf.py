@@ -28,26 +28,28 @@ GONE = ("lost", "damaged")
 """Statuses whose goods never arrive, so that they may be sent again."""
 
 LINE_TOTALS = """
-SELECT l.line, SUM(r.status IN ('released', 'picked', 'packed')) AS live,
-    SUM(CASE WHEN r.status IN ('lost', 'damaged') THEN 0 ELSE l.shipped END) AS shipped, MAX(l.ordered) AS ordered
+SELECT l.line, SUM(r.grp = ? AND r.status IN ('released', 'picked', 'packed')) AS live,
+    SUM(CASE WHEN r.status IN ('released', 'picked', 'packed') THEN l.quantity
+        WHEN r.status IN ('lost', 'damaged') THEN 0 ELSE l.shipped END) AS taken
 FROM request_line l JOIN request r USING (shipment) WHERE l.order_number = ? AND l.shipment <> ?
 GROUP BY l.line
 """
 
 
-def judge(books: Books, order: str, wanted: list[tuple[Label, int, int]], beside: str = "") -> None:
-    """Refuse unless every (line, quantity, ordered) has no live request and stays within what was ordered.
+def judge(books: Books, order: str, group: Label, wanted: list[tuple[Label, int, int]], beside: str = "") -> None:
+    """Refuse unless every (line, quantity, ordered) has no live request of the group and stays within what was ordered.
 
-    The shipment `beside` does not count: it is about to carry these lines instead of its own.
+    Other groups may have asked for other units of the line. The shipment `beside` does not count: it is about to carry
+    these lines instead of its own.
     """
-    totals = {row["line"]: row for row in books.rows(LINE_TOTALS, order, beside)}
+    totals = {row["line"]: row for row in books.rows(LINE_TOTALS, group, order, beside)}
     for line, quantity, ordered in wanted:
         seen = totals.get(line)
         if seen is not None and seen["live"]:
             raise breach("line_already_requested", f"Line {line} of order {order} has a live request already.")
-        shipped = seen["shipped"] if seen is not None else 0
-        if shipped + quantity > ordered:
-            detail = f"Line {line} of order {order}: {shipped} shipped and {quantity} requested of {ordered} ordered."
+        taken = seen["taken"] if seen is not None else 0
+        if taken + quantity > ordered:
+            detail = f"Line {line} of order {order}: {taken} taken on and {quantity} requested of {ordered} ordered."
             raise breach("more_than_ordered", detail)
 
 
@@ -56,7 +58,7 @@ def carry(books: Books, request: sqlite3.Row, lines: list[tuple[Label, str, int,
     shipment, order = request["shipment"], request["order_number"]
     if any(line["shipped"] for line in lines_of(books, shipment)):
         raise Refusal(409, "already_shipped", f"A part of shipment {shipment} has left.")
-    judge(books, order, [(line, quantity, ordered) for line, _, quantity, ordered in lines], shipment)
+    judge(books, order, request["grp"], [(line, quantity, ordered) for line, _, quantity, ordered in lines], shipment)
     books.run("DELETE FROM request_line WHERE shipment = ?", shipment)
     for line, sku, quantity, ordered in lines:
         books.run(

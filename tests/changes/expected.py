@@ -22,6 +22,11 @@ def goods(cell: Cell) -> Goods:
     return matrix.after(cell.kind) if isinstance(cell.expected, Treatment) else BEFORE
 
 
+def beside(cell: Cell) -> Goods:
+    """What goes by itself."""
+    return goods(cell).beyond(BEFORE) if cell.expected is Treatment.BESIDE else Goods({})
+
+
 def request(status: str, lines: Goods, kind: ChangeKind | None = None) -> Request:
     """A request in the carrier's books; `kind` is the change whose data it already has."""
     ship_to = {
@@ -53,7 +58,7 @@ def requests_after(cell: Cell) -> list[Request]:
         case Treatment.UPDATED:
             return [request(cell.stage.value, goods(cell), cell.kind)]
         case Treatment.BESIDE:
-            return sorted([*before, request("released", goods(cell).only(3))])
+            return sorted([*before, request("released", beside(cell))])
         case _:
             return before
 
@@ -81,7 +86,7 @@ def money_before(stage: Stage) -> list[Money]:
 def money_after(cell: Cell) -> list[Money]:
     before, total = money_before(cell.stage), goods(cell).total
     if cell.expected is Treatment.BESIDE:
-        return sorted([*before, ("authorized", goods(cell).only(3).total, 0)])
+        return sorted([*before, ("authorized", beside(cell).total, 0)])
     if _funded_anew(cell):
         taken = total if collects(cell) else 0
         return sorted([("voided", BEFORE.total, 0), ("authorized", total, taken)])
@@ -101,9 +106,9 @@ def collects(cell: Cell) -> bool:
 def captured_at_the_end(cell: Cell) -> list[int]:
     """One capture a group."""
     if cell.expected is Treatment.BESIDE and cell.stage is not Stage.INVOICED:
-        return sorted([BEFORE.total, goods(cell).only(3).total])
+        return sorted([BEFORE.total, beside(cell).total])
     if cell.stage is Stage.INVOICED:
-        parts = [BEFORE.only(1), BEFORE.only(2), goods(cell).only(3)]
+        parts = [BEFORE.only(1), BEFORE.only(2), beside(cell)]
         return sorted(part.total for part in parts if part.lines)
     return [goods(cell).total]
 
@@ -127,8 +132,8 @@ def stock_before(stage: Stage) -> Stock:
 def stock_after(cell: Cell) -> Stock:
     if cell.stage in (Stage.SHIPPED, Stage.INVOICED):
         gone = BEFORE if cell.stage is Stage.SHIPPED else BEFORE.only(1)
-        held = Goods({number: line for number, line in goods(cell).lines.items() if number not in gone.lines})
-        return _stock(gone, held, PLACE)
+        held = Goods({number: line for number, line in BEFORE.lines.items() if number not in gone.lines})
+        return _stock(gone, Goods({**held.lines, **beside(cell).lines}), PLACE)
     return _stock(Goods({}), goods(cell), _place(cell))
 
 

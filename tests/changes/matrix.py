@@ -32,7 +32,7 @@ class Treatment(StrEnum):
     REPLACED = "the request is cancelled and another one sent"
     UPDATED = "the carrier updates the request in place"
     NOTED = "what is done stays; what was not sent is sent with the new data"
-    BESIDE = "the added line goes by itself, and the rest as it was"
+    BESIDE = "what is added goes by itself, and the rest as it was"
     MONEY = "only the money is authorized anew, then the old authorization voided"
     KEPT = "nothing is touched but the order's own data"
 
@@ -41,12 +41,11 @@ REFUSED_WITH = {
     Pattern.ASK: "needs_a_person",
     Pattern.REFUSE: "too_late",
     Pattern.RETURN: "use_return",
-    Pattern.ADDED_LINE: "use_added_line",
 }
 
 _EXPECTED = """
 change             | not sent | released       | picked         | shipped        | invoiced
-quantity up        | anew     | replaced       | use_added_line | use_added_line | use_added_line
+quantity up        | anew     | replaced       | beside         | beside         | beside
 quantity down      | anew     | replaced       | needs_a_person | use_return     | use_return
 item               | anew     | replaced       | too_late       | use_return     | use_return
 cancelled          | anew     | replaced       | needs_a_person | use_return     | use_return
@@ -90,7 +89,7 @@ class Cell:
         if DEFAULTS[self.kind, self.stage] is self.word:
             said = EXPECTED[spoken(self.kind), spoken(self.stage)]
             return Treatment[said.upper()] if said.upper() in Treatment.__members__ else said
-        if self.kind is ChangeKind.ADDED and self.word is Pattern.ADDED_LINE:
+        if self.word is Pattern.ADDED_LINE:
             return Treatment.BESIDE
         if self.word in REFUSED_WITH:
             return REFUSED_WITH[self.word]
@@ -137,6 +136,14 @@ class Goods:
 
     def of_item(self, item: str) -> int:
         return sum(units for sku, units, _ in self.lines.values() if sku == item)
+
+    def beyond(self, before: "Goods") -> "Goods":
+        """Lines and units that there were not before."""
+        more = {
+            number: (sku, units - before.units.get(number, 0), price)
+            for number, (sku, units, price) in self.lines.items()
+        }
+        return Goods({number: line for number, line in more.items() if line[1] > 0})
 
     def only(self, *numbers: int) -> "Goods":
         return Goods({number: self.lines[number] for number in numbers if number in self.lines})

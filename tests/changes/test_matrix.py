@@ -96,7 +96,7 @@ def _accepted(report: Report) -> None:
     plan = {action["step"]: action["do"] for action in answer["actions"] if not action["step"].startswith("wait")}
     assert plan == expected.plan(cell)
     if cell.expected is Treatment.BESIDE:
-        assert {tuple(action["lines"]) for action in answer["actions"]} == {(3,)}
+        assert {tuple(action["lines"]) for action in answer["actions"]} == {tuple(expected.beside(cell).lines)}
     cancels = cell.expected is Treatment.REPLACED
     assert answer["cost"] == {"amount": expected.COST[cell.stage] if cancels else "0.00", "currency": "USD"}
     total = expected.goods(cell).total

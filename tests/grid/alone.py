@@ -124,12 +124,12 @@ async def cancelled(shop: Shop, cell: Cell) -> None:
 
 async def changed(shop: Shop, cell: Cell) -> None:
     buyer = await _asked_amid(shop, cell, Buyer.change)
-    if cell.task in BEHIND_THE_GOODS:
-        assert await buyer.answered() == ("refused", TOO_LATE.get(cell.task, "use_added_line"))
+    if cell.task in TOO_LATE:
+        assert await buyer.answered() == ("refused", TOO_LATE[cell.task])
         await buyer.completes()
     else:
         assert await buyer.answered() == ("accepted", "changed")
-        await buyer.completes(MORE, revision=2)
+        await buyer.completes(MORE, revision=2, beside=MORE - UNITS if cell.task in BEHIND_THE_GOODS else 0)
 
 
 async def _asked_amid(shop: Shop, cell: Cell, ask: Callable[[Buyer], Awaitable[object]]) -> Buyer:

@@ -320,6 +320,17 @@ async def line_added_that_was_short(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def raised_while_picked(shop: Shop) -> str:
+    """Further units go by themselves; then there are more of them, and fewer, while the first ones stay as they are."""
+    number = await waiting_for_the_carrier(shop)
+    await shop.advance(number, "picked")
+    for n, units in enumerate((5, 7, 6), 1):
+        await _changed(shop, number, lines=[{"number": 1, "quantity": units}], change_id=f"c-{n}")
+        await shop.until(number, lambda order, n=n: len(order["shipments"]) == n + 1)  # type: ignore[misc]
+        await shop.until_status(number, "released")
+    return await _ship(shop, number)
+
+
 async def changed_by_signal(shop: Shop) -> str:
     number = await waiting_for_the_carrier(shop)
     payload = {"change_id": "c-1", "base_revision": 1, "lines": [{"number": 1, "quantity": 5}]}
@@ -423,6 +434,7 @@ ENDED: tuple[Scenario, ...] = (
     change_short_of_stock,
     line_added,
     line_added_that_was_short,
+    raised_while_picked,
     changed_by_signal,
     split,
     resumed_between_changes,

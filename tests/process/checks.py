@@ -15,6 +15,7 @@ from domain.process.words import MOVES, ChangeOutcome, Operation, Status
 from limits import MAX_ANSWERS
 from tests.process.database import FINAL, how_final
 from tests.process.meanwhile import meanwhile, on_hold_named
+from tests.process.parted import parts_stand
 from tests.process.partial import is_true
 from tests.process.standing import stands
 
@@ -74,6 +75,7 @@ class Watch:
         self._foretold(before, event, after)
         self.latest = {call.key for call in decision.calls}
         stands(after)
+        parts_stand(after)
 
     def _moves(self, before: OrderState, after: OrderState) -> None:
         for group in after.groups.values():
@@ -103,7 +105,7 @@ class Watch:
         anew = call.key not in before.flights and call.key not in {one.key for one in after.known or ()}
         if group is not None and anew and flight.move is None and not flight.undo:
             assert not on_hold_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
-        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not group.parts:
+        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None:
             assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
         if call.save is not None and after.change is not None and after.change.asked.change == "edit":
             told = {answer.change_id for answer in call.save.answers if how_final(answer) == FINAL}
@@ -218,4 +220,5 @@ def _worth(state: OrderState, group: Group) -> int:
     assert state.facts is not None
     standing = [one.id for one in state.groups.values() if one.lines and not one.cancelled]
     charges = state.facts.charges + state.facts.tax if standing[:1] == [group.id] else 0
-    return sum(state.lines[number].amount for number in group.lines) + charges
+    parts = group.parts or {}
+    return sum((parts.get(number) or state.lines[number]).amount for number in group.lines) + charges

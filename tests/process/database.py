@@ -11,10 +11,12 @@ from domain.process.messages import (
     Outcome,
     Revised,
     ReviseOrder,
+    Revision,
     Save,
 )
 from domain.process.words import ChangeKind, ChangeOutcome, Status
 from tests.process.editing import Edit, named_lines, rest_of, revised_by, settled_in, version_of
+from tests.process.parted import whole, with_parts
 
 
 @dataclass
@@ -39,8 +41,8 @@ class Database:
     """Lines that the order ever had."""
     proposals: dict[str, tuple[int, Opened]] = field(default_factory=dict)
     """By change: the revision it would be, and the order as it would be."""
-    homes: dict[int, dict[int, str]] = field(default_factory=dict)
-    """By revision: lines that travel in another group than was proposed, as the save on its way says."""
+    versions: dict[int, Revision] = field(default_factory=dict)
+    """By revision: lines that travel otherwise than was proposed, as the save on its way says."""
     other_ways: set[str] = field(default_factory=set)
     """Changes to another way to pay."""
 
@@ -69,7 +71,7 @@ class Database:
         if save.revised.change_id in self.other_ways:
             self.paid = (number, save.revised.change_id)
         self.numbers |= {line.number for line in opened.lines}
-        return settled_in(opened, save.revised.homes)
+        return _as_told(opened, save.revised)
 
     def is_other_card(self, change_id: str | None, revision: int) -> bool:
         """Whether an authorization that a change asked for, or none did, is on another card than the order's."""
@@ -81,7 +83,7 @@ class Database:
         """The order at a revision that is saved, or proposed and about to be."""
         proposed = [opened for number, opened in self.proposals.values() if number == revision]
         if revision > self.revision and proposed:
-            return settled_in(proposed[-1], self.homes.get(revision, {}))
+            return _as_told(proposed[-1], self.versions.get(revision))
         assert self.opened is not None
         return self.opened
 
@@ -98,26 +100,34 @@ class Database:
             return Outcome(refused=True, code=edit.refused or "unknown_line", words="That makes no sense.")
         if self.numbers & edit.add.keys():
             return Outcome(refused=True, code="repeated_line", words="The order has, or had, that line.")
-        revised = revised_by(edit, self.opened)
+        opened = whole(self.opened)
+        revised = revised_by(edit, opened)
         if revised == Revised():
             return Outcome(refused=True, code="nothing_changed", words="The order is like that already.")
         used = {group.id for group in self.row.groups} if self.row else set()
-        whole = version_of(edit, self.opened, used | {plan.id for plan in self.opened.groups})
-        if not whole.lines:
+        used |= {plan.id for plan in self.opened.groups}
+        worked_out = version_of(edit, opened, used)
+        if not worked_out.lines:
             return Outcome(refused=True, code="nothing_left", words="That would leave no line.")
         if work.preview is None:
             self.proposals.pop(work.change_id, None)
-            self.proposals[work.change_id] = (work.revision, whole)
+            self.proposals[work.change_id] = (work.revision, worked_out)
             if ChangeKind.PAYMENT in edit.fields:
                 self.other_ways.add(work.change_id)
-        before = {plan.id: plan.location for plan in self.opened.groups}
-        news = tuple(plan for plan in whole.groups if before.get(plan.id) != plan.location)
-        return Outcome(opened=whole.model_copy(update={"groups": news}), revised=revised)
+        before = {plan.id: plan.location for plan in opened.groups}
+        news = tuple(plan for plan in worked_out.groups if before.get(plan.id) != plan.location)
+        return Outcome(opened=worked_out.model_copy(update={"groups": news}), revised=revised)
 
     @property
     def told(self) -> list[str]:
         """Types of the events, in the order in which they were saved."""
         return [event.type for event in self.events.values()]
+
+
+def _as_told(opened: Opened, revised: Revision | None) -> Opened:
+    if revised is None:
+        return opened
+    return with_parts(settled_in(opened, revised.homes), revised.parted)
 
 
 NOT_FINAL = {ChangeOutcome.PENDING_APPROVAL: 0, ChangeOutcome.IN_PROGRESS: 1}

@@ -5,6 +5,7 @@ from domain.process.rows import row_of
 from domain.process.state import Group, RunState
 from domain.process.words import Operation, Status
 from tests.process.database import is_settled, same_answer
+from tests.process.parted import in_group
 from tests.process.runner import Run
 
 STANDING = (Operation.RESERVE, Operation.SHIP, Operation.INVOICE)
@@ -49,7 +50,7 @@ def _group_is_well(run: Run, opened: Opened, group: Group, skipped: bool) -> Non
     if group.id in world.units:
         _part_is_well(run, group)
         return
-    lines = {line.number: line for line in opened.lines if line.group == group.id}
+    lines = in_group(opened, group.id)
     for operation in STANDING:
         assert len(world.live(operation, group.id)) == (1 if lines else 0), operation
     captures = world.live(Operation.CAPTURE, group.id)

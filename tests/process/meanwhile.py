@@ -85,7 +85,8 @@ def _founded(before: OrderState, after: OrderState) -> None:
         if new and not group.planned and not group.cancelled and group.lines:
             holds = [run for run in group.runs.values() if run.operation is Operation.RESERVE]
             held = [run.snapshot.lines for run in holds if run.state is RunState.DONE]
-            wanted = {number: after.lines[number].quantity for number in group.lines}
+            parts = group.parts or {}
+            wanted = {n: parts[n].units if n in parts else after.lines[n].quantity for n in group.lines}
             assert held == [wanted], f"group {group.id} is founded, and nothing is held for it (CHG8)"
 
 

@@ -4,6 +4,7 @@ They answer every call by its key, once and for all. What they assert is what th
 """
 
 import copy
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -32,9 +33,11 @@ from domain.process.messages import (
     Undo,
     UpdateShipment,
 )
+from domain.process.state import ActiveChange
 from domain.process.words import REMOTE, ChangeKind, Operation
 from tests.process.database import Database, is_settled
 from tests.process.editing import Edit, revised_by
+from tests.process.parted import in_group, units_after, whole
 from tests.process.policies import slice_with, standard
 from tests.process.stockroom import Stockroom
 from tests.process.updating import Updates
@@ -303,10 +306,12 @@ class World:
         return self.progress.get(key, "released") if key in self.live(Operation.SHIP) else "unknown"
 
     def _may_ship(self, call: Call, work: RequestShipment) -> None:
-        asked = [self.done[key].work for key in self.live(Operation.SHIP)]
-        taken = {number for other in asked if isinstance(other, RequestShipment) for number in other.lines}
-        assert not taken & work.lines.keys(), "two live requests for one line (I12)"
         assert not self.live(Operation.SHIP, call.group), "two live requests for one group (I12)"
+        asked: Counter[int] = Counter(work.lines)
+        for key in self.live(Operation.SHIP):
+            asked.update(self.asked_to_leave(self.done[key]))
+        ordered = {line.number: line.quantity for line in self.database.at(call.revision).lines}
+        assert all(asked[number] <= ordered[number] for number in work.lines), "more is asked for than ordered (I12)"
         skus = {line.number: line.sku for line in self.database.at(call.revision).lines}
         held = [self.stock.held[key] for key in self.live(Operation.RESERVE, call.group)]
         wanted = {(number, work.location, skus[number]): units for number, units in work.lines.items()}
@@ -333,29 +338,43 @@ class World:
             standing = set(self.live(Operation.AUTHORIZE, call.group)) - self.known_expired - self.voided
             assert max(self._amounts(standing), default=0) >= self.needed(call), "shipped without money (I7)"
 
-    def made_before_it_breaks(self, cancel: Call, change_id: str, *, agreed: bool = False) -> None:
+    def made_before_it_breaks(self, cancel: Call, change: ActiveChange, *, agreed: bool = False) -> None:
         """When a request is cancelled for a change, all that its group will need is held and funded (CHG8)."""
-        _, after = self.database.proposals[change_id]
-        place = {plan.id: plan.location for plan in after.groups}.get(cancel.group, "")
-        at_home = {line.number for line in self.database.at(cancel.revision).lines if line.group == cancel.group}
-        revised = revised_by(self.edits[change_id], self.database.at(cancel.revision))
+        _, after = self.database.proposals[change.asked.change_id]
+        now = self.database.at(cancel.revision)
+        at_home = in_group(now, cancel.group)
+        base = next((plan.beside for plan in now.groups if plan.id == cancel.group), None) or cancel.group
+        place = {plan.id: plan.location for plan in (*now.groups, *after.groups)}.get(base, "")
+        revised = revised_by(self.edits[change.asked.change_id], whole(now))
         changed = {one.number for one in revised.lines if one.kind in TOO_LATE_ONCE_PICKED}
+        left = Counter[int]()
+        for key in self.shipped.keys() & (self.gone | self.over):
+            left.update(self.shipped[key])
+        units = {line.number: units_after(change.shares, line, cancel.group, left) for line in after.lines}
+        changed -= {number for number, line in at_home.items() if units.get(number, 0) == line.quantity}
         assert isinstance(cancel.work, Undo | UpdateShipment)
         picked = self.asked_after.get(cancel.work.of) == "picked"
-        assert agreed or not picked or not changed & at_home, "cancelled, and was picked (CHG5)"
-        lines = [line for line in after.lines if line.group == cancel.group and line.number in at_home]
+        assert agreed or not picked or not changed & at_home.keys(), "cancelled, and was picked (CHG5)"
+        lines = [line for line in after.lines if units[line.number] and line.number in at_home]
         held = self.stock.held[self.live(Operation.RESERVE, cancel.group)[0]]
         for line in lines:
-            assert held.get((line.number, place, line.sku), 0) >= line.quantity, "cancelled before all is held (CHG8)"
-        self._new_groups_are_held_for(cancel, after)
+            covered = held.get((line.number, place, line.sku), 0) >= units[line.number]
+            assert covered, "cancelled before all is held (CHG8)"
+        self._new_groups_are_held_for(cancel, after, change)
         money = self._amounts(set(self.live(Operation.AUTHORIZE, cancel.group)) - self.known_expired)
-        needed = sum(line.amount for line in lines)
+        needed = sum(line.amount for line in lines if units[line.number] == line.quantity)
         if after.facts.payment_method == "card" and not self.known_expired:
             assert max(money, default=0) >= needed, "cancelled before all is funded (CHG8)"
 
-    def _new_groups_are_held_for(self, cancel: Call, after: Opened) -> None:
-        """Lines that leave for a group that is not there yet are held, and paid for, before anything is cancelled."""
+    def _new_groups_are_held_for(self, cancel: Call, after: Opened, change: ActiveChange) -> None:
+        """What leaves with a group that is not there yet is held, and paid for, before anything is cancelled."""
         there = {plan.id for plan in self.database.at(cancel.revision).groups}
+        for name in (change.beside or {}).values():
+            holds = [self.stock.held[key] for key in self.live(Operation.RESERVE, name)]
+            units = {number: of[name] for number, of in (change.shares or {}).items() if name in of}
+            for number, more in units.items():
+                held_for = sum(held for of in holds for (line, *_), held in of.items() if line == number)
+                assert held_for >= more, "further units have no stock (CHG8)"
         for plan in after.groups:
             if plan.id in there:
                 continue
@@ -377,16 +396,17 @@ class World:
         """The money that has to stand behind a request to ship."""
         assert isinstance(request.work, RequestShipment)
         opened = self.database.at(request.revision)
-        goods = sum(line.amount for line in opened.lines if line.number in request.work.lines)
+        lines = in_group(opened, request.group)
+        goods = sum(line.amount for number, line in lines.items() if number in request.work.lines)
         return goods + self._charges(opened, request.group)
 
     def worth(self, group: str, revision: int) -> int:
         """What a group comes to."""
         opened = self.database.at(revision)
-        return sum(line.amount for line in opened.lines if line.group == group) + self._charges(opened, group)
+        return sum(line.amount for line in in_group(opened, group).values()) + self._charges(opened, group)
 
     def _charges(self, opened: Opened, group: str) -> int:
-        first = min((line.group for line in opened.lines), key=int)
+        first = min((plan.id for plan in opened.groups), key=lambda id_: [int(n) for n in id_.split(".")])
         return opened.facts.charges if group == first else 0
 
     def _left(self, shipment: str) -> bool:

@@ -107,9 +107,9 @@ class Run:
             self.watch.step(self.state, event, decision)
         self.state = decision.state
         if self.state.unsaved_revision is not None:
-            self.world.database.homes[self.state.revision] = self.state.unsaved_revision.homes
+            self.world.database.versions[self.state.revision] = self.state.unsaved_revision
         for call in decision.calls:
-            self._sent(call)
+            self._sent(call, self.state)
         tried = isinstance(event, SequenceDone) and bool(event.answers.unanswered)
         sequence = ahead(decision, self.at) if self.sequences and not tried else None
         self.underway = Underway(sequence) if sequence is not None else None
@@ -123,15 +123,15 @@ class Run:
         while self.underway is not None:
             self._finish_in_sequence(self.underway)
 
-    def _sent(self, call: Call) -> None:
-        self.world.sent(call, self.state.revision, changing=self.state.change is not None)
-        edit = self.state.change
+    def _sent(self, call: Call, state: OrderState) -> None:
+        self.world.sent(call, state.revision, changing=state.change is not None)
+        edit = state.change
         breaks = call.operation is Operation.CANCEL_SHIPMENT or (
             isinstance(call.work, UpdateShipment) and call.work.instead_of is None
         )
         if breaks and edit is not None and edit.proposed is not None:
-            agreed = edit.asked.change_id in self.state.approved
-            self.world.made_before_it_breaks(call, edit.asked.change_id, agreed=agreed)
+            agreed = edit.asked.change_id in state.approved
+            self.world.made_before_it_breaks(call, edit, agreed=agreed)
         self.calls.append(call)
 
     def _finish_in_sequence(
@@ -146,7 +146,7 @@ class Run:
             return
         if outcome is not None and underway.heard(outcome):
             self.pending[self.pending.index(call)] = underway.call
-            self._sent(underway.call)
+            self._sent(underway.call, underway.so_far(self.state))
             return
         self.pending.remove(call)
         self.underway = None

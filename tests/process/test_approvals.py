@@ -142,8 +142,8 @@ def test_no_more_wait_than_may() -> None:
 
 def test_what_is_refused_even_with_consent_asks_nobody() -> None:
     run = picked()
-    run.edit(Edit(quantity={1: 3, 2: 1})).settle()
-    refused(run, "use_added_line" if not run.state.pending else "")
+    run.edit(Edit(item={1: "other"}, quantity={2: 1})).settle()
+    refused(run, "too_late" if not run.state.pending else "")
     assert run.state.pending == ()
 
 

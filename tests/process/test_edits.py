@@ -204,7 +204,6 @@ def test_what_makes_no_sense_is_refused_with_its_own_code() -> None:
 @pytest.mark.parametrize(
     ("edit", "picked", "shipped"),
     [
-        (UP, "use_added_line", "use_added_line"),
         (Edit(quantity={2: 1}), "needs_a_person", "use_return"),
         (Edit(item={1: "other"}), "too_late", "use_return"),
         (Edit(cancel=(1,)), "needs_a_person", "use_return"),

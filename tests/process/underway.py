@@ -27,6 +27,13 @@ class Underway:
         self.outcomes.append(outcome)
         return goes_on and len(self.outcomes) < len(self.sequence.calls)
 
+    def so_far(self, before: OrderState) -> OrderState:
+        """The state that the answers up to now lead to, as it was decided in advance."""
+        state = before
+        for call, outcome in zip(self.sequence.calls, self.outcomes, strict=False):
+            state = drafted(state, CallDone(key=call.key, outcome=outcome, at=self.sequence.at)).state()
+        return state
+
     def done(self, unanswered: str = "") -> SequenceDone:
         return SequenceDone(
             sequence=self.sequence, answers=Answers(outcomes=tuple(self.outcomes), unanswered=unanswered)

@@ -32,6 +32,15 @@ def test_a_line_has_one_live_request_at_most(carrier: Partner) -> None:
     assert [request["request_key"] for request in carrier.books("?order=10248")["requests"]] == ["a", "d"]
 
 
+def test_two_groups_may_have_a_part_of_a_line_each(carrier: Partner) -> None:
+    assert carrier.ship("a", lines=[line(1, 3, 3)]).status_code == 201
+    assert no(carrier.ship("b", lines=[line(1, 3, 5)], group=2)) == (409, "more_than_ordered")
+    assert carrier.ship("c", lines=[line(1, 2, 5)], group=2).status_code == 201
+    assert no(carrier.ship("d", lines=[line(1, 1, 9)], group=2)) == (409, "line_already_requested")
+    carrier.admin("advance", order="10248", to="shipped", at=LATER)
+    assert carrier.violations() == ["more_than_ordered", "line_already_requested"]
+
+
 def test_never_more_ships_than_was_ordered(carrier: Partner) -> None:
     assert no(carrier.ship("a", lines=[line(1, 11, 10)])) == (409, "more_than_ordered")
     carrier.ship("b", lines=[line(1, 6, 10)])
