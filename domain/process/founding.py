@@ -30,7 +30,7 @@ def plan(draft: Draft, change: ActiveChange) -> tuple[Rework, ...]:
         changed = {"process": group.process, "location": group.location, "cancelled": True, "planned": True}
         draft.put(planned.model_copy(update=changed))
         _know_process(draft, later, group)
-    return tuple(_rework(change, group) for group in new)
+    return tuple(_rework(draft, change, group) for group in new)
 
 
 def _is_new(draft: Draft, group_id: str) -> bool:
@@ -49,22 +49,39 @@ def _know_process(draft: Draft, later: Draft, group: Group) -> None:
     draft.policy_ = draft.policy.model_copy(update=both)
 
 
-def _rework(change: ActiveChange, group: Group) -> Rework:
+def _rework(draft: Draft, change: ActiveChange, group: Group) -> Rework:
     assert change.revised is not None
     kinds = {one.kind for one in change.revised.lines if one.number in group.lines}
     kinds |= {ChangeKind.PAYMENT} & set(change.revised.fields)
-    return Rework(group=group.id, pattern=Pattern.REDO, stage=Stage.NOT_SENT, kinds=tuple(sorted(kinds)), founds=True)
+    return Rework(
+        group=group.id,
+        pattern=Pattern.REDO,
+        stage=Stage.NOT_SENT,
+        kinds=tuple(sorted(kinds)),
+        founds=True,
+        on_hold=_is_held(draft, group) if change.asked.token is not None else None,
+    )
+
+
+def _is_held(draft: Draft, group: Group) -> bool:
+    first = draft.process(group).steps[0]
+    return isinstance(first, Step) and keeps_back(draft, group, first)
 
 
 def begin(draft: Draft, rework: Rework) -> None:
-    """The group is there now: it stands on what was held for it, and is promised with the change's answer."""
+    """The group is there now: it stands on what was held for it, and is promised with the change's answer.
+
+    What names a preview is promised as that said, also if a hold was placed or released since (I14).
+    """
     for run in (rework.reserve, rework.authorize):
         if run is not None:
             snapshot = run.snapshot.model_copy(update={"revision": draft.revision})
             draft.set_run(rework.group, run.model_copy(update={"snapshot": snapshot}))
     group = draft.groups[rework.group]
     first = draft.process(group).steps[0]
-    if not isinstance(first, Step) or first.do is not TaskWord.SCHEDULE or keeps_back(draft, group, first):
+    if not isinstance(first, Step) or first.do is not TaskWord.SCHEDULE:
+        return
+    if _is_held(draft, group) if rework.on_hold is None else rework.on_hold:
         return
     if first.when is None or holds_for(draft, group, first.when):
         TASKS[first.do].begin(draft, group, first)

@@ -42,7 +42,15 @@ def holds_back(draft: Draft, group_id: str, step: Step) -> bool:
     """Whether a step has to let a change in line go first: it would do something new, and nothing behind it stands."""
     if not draft.known or not draft.waiting_changes or step.do not in _OPERATIONS:
         return False
-    return not _meets(draft, group_id, step) and all(group_of(draft, one) != group_id for one in unmet(draft))
+    there = any(group_of(draft, one) == group_id and not _is_passed_by(draft, one) for one in unmet(draft))
+    return not there and not _meets(draft, group_id, step)
+
+
+def _is_passed_by(draft: Draft, effect: KnownEffect) -> bool:
+    """Whether the walk does not come to it any more: its step stands on another effect."""
+    parts = ledger.named(draft.number, effect.key)
+    run = draft.groups[parts.group].runs.get(parts.step)
+    return draft.base.release > 9 and run is not None and run.passed
 
 
 def catches_up(draft: Draft, group_id: str, step: Step) -> bool:

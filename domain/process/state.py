@@ -204,6 +204,8 @@ class Rework(Message):
     """The new authorization, beside the old one."""
     founds: bool = False
     """Whether the group is a new one."""
+    on_hold: bool | None = None
+    """Of a new group, where the change names a preview: whether a hold kept it from being promised then (I14)."""
     in_place: bool | None = None
     """True where the carrier is to update the group's request in place (CHG7)."""
     updated: bool | None = None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from domain.process.messages import AuthorizePayment, ChangeAnswer, ChangeAsked, Opened, Terms
+from domain.process.messages import AuthorizePayment, ChangeAnswer, ChangeAsked, HoldAsked, Opened, ReleaseAsked, Terms
 from domain.process.state import OrderState, RunState
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation
 from tests.process.editing import KINDS, Edit, drawn
@@ -304,3 +304,24 @@ def test_the_kinds_of_change_are_all_drawn() -> None:
 def test_a_state_of_before_there_were_previews_is_read() -> None:
     old = released().state.model_dump(mode="json", exclude={"previews"})
     assert OrderState.model_validate(old).previews == ()
+
+
+@pytest.mark.parametrize("held_before", [True, False])
+def test_a_hold_that_comes_or_goes_after_it_was_judged_changes_nothing_of_what_was_previewed(held_before: bool) -> None:
+    """A line that goes by itself is promised with the answer only where nobody holds the order (CAP9, I14)."""
+    run = Run().begin().settle()
+    hold = HoldAsked(id="h1", code="credit", reason="over the limit", at=run.at)
+    release = ReleaseAsked(id="h1", reason="paid up", at=run.at)
+    if held_before:
+        run.feed(hold)
+        run.settle()
+    run.pass_time(timedelta(days=30))
+    run.settle()
+    seen = run.preview(Edit(add={20: 1}))
+    run.edit(Edit(add={20: 1}), token=seen.token)
+    run.up_to(Operation.RESERVE)
+    run.feed(release if held_before else hold)
+    run.settle()
+    answer = run.answer("e1")
+    assert (answer.outcome, answer.code) == (ChangeOutcome.ACCEPTED, "changed")
+    assert said(answer) == said(seen)
