@@ -76,7 +76,9 @@ def _is_being_cancelled(group: Group) -> bool:
 def _founded(before: OrderState, after: OrderState) -> None:
     """A group that a change founds holds its stock with the change's answer, if any group held some (CHG8)."""
     runs = [run for group in before.groups.values() for run in group.runs.values()]
-    if before.release < founding.SINCE or not any(run.operation is Operation.RESERVE and run.state is RunState.DONE for run in runs):
+    if before.release < founding.SINCE or not any(
+        run.operation is Operation.RESERVE and run.state is RunState.DONE for run in runs
+    ):
         return
     for group in after.groups.values():
         new = group.id not in before.groups or before.groups[group.id].planned
