@@ -44,7 +44,7 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
         overtakes = asked.change == CANCEL and draft.change.asked.change == EDIT and not updates.under_way(draft)
         if overtakes and not draft.change.refused_code:
-            edits.refuse(draft, not_given_back.OVERTAKEN, "The order is being cancelled; nothing else was changed.")
+            edits.overtaken(draft)
     else:
         _begin(draft, asked)
 

@@ -5,7 +5,7 @@ cancelled. Up to that moment the change can be turned down with nothing touched;
 """
 
 from domain.money import Money, words_of
-from domain.process import answering, applying, approvals, founding, partly, previews, returns, updates
+from domain.process import answering, applying, approvals, founding, not_given_back, partly, previews, returns, updates
 from domain.process.change_plan import live_request, question, refusal, reworks, sends_anew, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
@@ -180,8 +180,8 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
     if flight.move is ChangeMove.TRIM or change is None:
         return
     if flight.move is ChangeMove.UPDATE:
-        if not updates.answered(draft, flight, outcome) and change.asked.token is not None:
-            _turn_down(draft, previews.STALE, previews.STALE_WORDS)
+        if not updates.answered(draft, flight, outcome):
+            _goes_on_without_update(draft, change)
         return
     if outcome.refused:
         if flight.move in (ChangeMove.HOLD, ChangeMove.FUND):
@@ -202,6 +202,19 @@ def moved(draft: Draft, flight: Flight, outcome: Outcome) -> None:
             _held(draft, flight)
         case ChangeMove.FUND:
             _funded(draft, flight, outcome)
+
+
+def _goes_on_without_update(draft: Draft, change: ActiveChange) -> None:
+    """The carrier refused to update a request: it is cancelled instead, unless a preview or a cancel says otherwise."""
+    if change.asked.token is not None:
+        _turn_down(draft, previews.STALE, previews.STALE_WORDS)
+    elif any(asked.change == "cancel" for asked in draft.waiting_changes) and not updates.under_way(draft):
+        overtaken(draft)
+
+
+def overtaken(draft: Draft) -> None:
+    """A cancel goes before the edit (CHG12)."""
+    refuse(draft, not_given_back.OVERTAKEN, "The order is being cancelled; nothing else was changed.")
 
 
 def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:

@@ -223,6 +223,38 @@ def test_a_cancel_does_not_go_before_an_update_that_was_asked_for() -> None:
     is_well(run)
 
 
+def test_a_cancel_goes_before_the_edit_whose_update_the_carrier_refuses_meanwhile() -> None:
+    run = able()
+    before = len(run.calls)
+    run.edit(AIR)
+    update = to_update(run)
+    run.cancel()
+    run.finish(update, refuse="no_such_service")
+    run.settle()
+    assert (run.answer("e1").outcome, run.answer("e1").code) == (ChangeOutcome.REFUSED, "overtaken")
+    assert run.answer().code == "cancelled"
+    assert "ship/1/r2/request_shipment/2" not in since(run, before)
+    assert not run.world.live(Operation.SHIP)
+    is_well(run)
+
+
+def test_a_sequence_stops_where_the_carrier_says_that_it_could_update_the_request() -> None:
+    run = able()
+    run.sequences = True
+    before = len(run.calls)
+    run.edit(AIR)
+    question = run.up_to(Operation.INQUIRE)
+    assert run.underway is not None
+    assert [call.operation for call in run.underway.sequence.calls][-1] is Operation.CANCEL_SHIPMENT
+    run.finish(question)
+    assert run.underway is None
+    run.settle()
+    accepted(run)
+    assert since(run, before) == [*ASKED, UPDATE]
+    assert ship(run) == [("update", "carrier")]
+    ends_well(run)
+
+
 # ---- several groups ----------------------------------------------------------------------------------------
 
 
