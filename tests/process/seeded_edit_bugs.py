@@ -20,14 +20,14 @@ EDIT_BUGS = (
     Bug(
         "a refusal keeps the hold",
         "applying.py",
-        "            _hold_as_before(draft, rework.group, rework.reserve)",
-        "            pass",
+        "        _hold_as_before(draft, rework.group, rework.reserve)",
+        "        pass",
     ),
     Bug(
         "a refusal keeps the second authorization",
         "applying.py",
-        "            leave_behind(draft, rework.group, rework.authorize)",
-        "            pass",
+        "        leave_behind(draft, rework.group, rework.authorize)",
+        "        pass",
     ),
     Bug(
         "a closed group keeps what it holds",
