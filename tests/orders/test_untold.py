@@ -35,7 +35,7 @@ async def test_goods_that_leave_while_a_dead_worker_held_more_for_a_change_leave
         await blocker.execute("SELECT FROM stock WHERE sku = %s FOR UPDATE", (sku,))
         asking = asyncio.create_task(shop.api.post(f"/v1/orders/{number}/changes?timeout=1", json=body))
         async with asyncio.timeout(60):
-            while (await told(shop, number))[-2:] != ["change", "call_in_sequence"]:
+            while (await told(shop, number))[-2:] != ["change", "reserve_stock"]:
                 await asyncio.sleep(0.1)
         await shop.kill("worker")
         assert (await asking).status_code == 202
@@ -59,5 +59,5 @@ async def test_a_change_that_is_refused_is_kept_once_the_history_tells_of_it(sho
     answer = await shop.api.post(f"/v1/orders/{number}/changes", json=body)
 
     assert (answer.status_code, answer.json()["change"]["code"]) == (409, "out_of_stock")
-    assert (await told(shop, number))[-2:] == ["change", "call_in_sequence"]
+    assert (await told(shop, number))[-2:] == ["change", "reserve_stock"]
     assert await shop.stock(sku) == {"on_hand": 4, "reserved": 3, "available": 1}
