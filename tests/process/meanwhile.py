@@ -5,6 +5,7 @@ from functools import partial
 from domain.policy.process import Step
 from domain.process import founding
 from domain.process.flow import next_steps, path_taken, steps_of
+from domain.process.founding import SINCE
 from domain.process.messages import CallDone, Event, TimePassed
 from domain.process.state import Group, OrderState, RunState
 from domain.process.words import ChangeKind, Operation
@@ -75,6 +76,8 @@ def _is_being_cancelled(group: Group) -> bool:
 
 def _founded(before: OrderState, after: OrderState) -> None:
     """A group that a change founds holds its stock with the change's answer, if any group held some (CHG8)."""
+    if after.release < SINCE:
+        return
     runs = [run for group in before.groups.values() for run in group.runs.values()]
     if before.release < founding.SINCE:
         return

@@ -103,9 +103,9 @@ def _authorizations(course: Course) -> list[Call]:
     return [call for call in course.run.pending if call.operation is Operation.AUTHORIZE]
 
 
-@rule(weight=1, when=lambda course: course.whole and course.run.world.held(), then=Number(0, 6))
+@rule(weight=1, when=lambda course: course.whole and course.run.world.database.opened, then=Number(0, 6))
 def another_card(course: Course, then: int) -> None:
-    """The customer gives another card; nothing else changes (PAY2)."""
+    """The customer gives another card, or a card in place of terms; nothing else changes (PAY2)."""
     run = course.run
     run.edit(Edit(fields={ChangeKind.PAYMENT: "card"}), f"e{course.number}")
     for call in run.pending[:then]:

@@ -92,12 +92,4 @@ BESIDE_BUGS = (
         "        met = None\n",
     ),
     Bug("a resumed order forgets its holds", "state.py", "holds=start.holds or ()", "holds=()"),
-    Bug("a resumed order asks again for an approval", "state.py", "approved=start.approved or ()", "approved=()"),
-    Bug(
-        "what a lost order had held for a change stays held",
-        "remains.py",
-        "    leave_behind(draft, group.id, _run(draft, group, effect))\n",
-        "",
-    ),
-    Bug("a skip for one group is one for all", "skips.py", "if asked.group in (None, group.id)]", "]"),
 )
