@@ -134,7 +134,7 @@ def first_group_is_closed(course: Course, then: int) -> None:
 
 
 @rule(
-    weight=1,
+    weight=6,
     when=lambda course: course.whole and any(call.operation is Operation.SHIP for call in course.run.pending),
     which=Number(0, 3),
     what=Among("ship_method", "ship_method", "up"),

@@ -28,7 +28,7 @@ def change_of_open_money(course: Course, what: str, which: int, more: int) -> No
     course.run.edit(edit_of(course, what, "", which, more), f"e{course.number}")
 
 
-@rule(weight=1, when=lambda course: _requests(course) and course.run.world.held(), which=Number(0, 3), effect=YES_OR_NO)
+@rule(weight=6, when=lambda course: _requests(course) and course.run.world.held(), which=Number(0, 3), effect=YES_OR_NO)
 def money_is_over_when_it_is_asked_again(course: Course, which: int, effect: bool) -> None:
     """The carrier does not answer, the money behind the request lapses, and an operator tries again (I7)."""
     run = course.run
@@ -65,7 +65,7 @@ def capture_goes_wrong(course: Course, which: int, fails: str, then: str) -> Non
         run.retry()
 
 
-@rule(weight=1, when=lambda course: _captures(course), which=Number(0, 3), times=Number(1, 3))
+@rule(weight=8, when=lambda course: _captures(course), which=Number(0, 3), times=Number(1, 3))
 def capture_of_lapsed_money(course: Course, which: int, times: int) -> None:
     """The money lapsed, and the provider told nobody before it was to be taken; so does what is held instead (PAY2)."""
     run, captures = course.run, _captures(course)

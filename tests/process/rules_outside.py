@@ -174,7 +174,7 @@ def expires(course: Course, which: int, told: bool, hurry: bool) -> None:
         course.run.retry()
 
 
-@rule(weight=3, when=lambda course: _captures(course) and course.run.world.held(), then=YES_OR_NO)
+@rule(weight=10, when=lambda course: _captures(course) and course.run.world.held(), then=YES_OR_NO)
 def expires_beside_its_capture(course: Course, then: bool) -> None:
     """An authorization is over, and that is told, while its capture is on its way; a new one may be answered first."""
     run = course.run

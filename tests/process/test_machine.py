@@ -49,7 +49,7 @@ for _one in RULES.values():
     setattr(Orders, _one.name, _declared(_one))
 
 
-LEAST_OF_EACH = BY_SEEDS // 700
+LEAST_OF_EACH = BY_SEEDS // 2_000
 """How often each rule has to find something to happen to; one that hardly ever does looks for nothing."""
 
 
