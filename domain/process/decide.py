@@ -321,7 +321,8 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
     carries a save, and the read model is written when they have all come back.
     """
     if state.flights:
-        if len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in saving.TELLING:
+        lone = len(state.flights) == 1 and len(calls) == 1 and calls[0].operation not in saving.TELLING
+        if lone and not saving.approval_goes_first(state):
             save = _save_after(state, calls[0], event)
             if not saving.may_be_overtaken(state, save) and (save.revised is None or calls[0].operation not in REMOTE):
                 call = calls[0].model_copy(update={"save": save})

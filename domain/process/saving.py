@@ -23,6 +23,11 @@ def may_be_overtaken(state: OrderState, save: Save) -> bool:
     )
 
 
+def approval_goes_first(state: OrderState) -> bool:
+    """Whether an approval is saved beside the call that is about to be made: two saves would have one version (I8)."""
+    return state.release > 9 and bool(approvals.unsaved(state))
+
+
 def with_revision(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
     """A new version of the order is saved at once: whoever got the answer reads what it says (CHG14)."""
     if state.unsaved_revision is None:

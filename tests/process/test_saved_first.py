@@ -1,9 +1,14 @@
 """A new version is saved before anything is done on its account; what came between is heeded (CHG6, CHG8, I7)."""
 
+from datetime import date
+
+import pytest
+
 from domain.process.words import Operation
 from tests.process.changed import ends_well
 from tests.process.editing import Edit
 from tests.process.runner import Run
+from tests.process.walking import Step, Story, again
 
 MORE = Edit(quantity={1: 3})
 
@@ -45,3 +50,33 @@ def test_a_change_that_came_meanwhile_goes_first() -> None:
     assert run.world.database.answers["e2"].outcome == "accepted"
     requests = [call.key for call in run.calls if call.operation is Operation.SHIP]
     assert [key.split("/")[3] for key in requests] == ["r1", "r3"]
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_an_approval_amid_the_save_of_another_change_has_a_version_of_its_own(sequences: bool) -> None:
+    """I8: of two saves with one version the database would keep the first only."""
+    place = {
+        "shape": "beside",
+        "groups": 2,
+        "method": "terms",
+        "as_of": None,
+        "requested": date(2026, 3, 2),
+        "patience": 23,
+        "reserve": "ask csr",
+        "authorize": "cancel",
+        "ship": "cancel",
+        "capture": "",
+        "sequences": sequences,
+    }
+    steps: list[Step] = [
+        ("in_turn", {"times": 5}),
+        ("change", {"then": 0, "odd": "", "what": "cancel", "also": "down", "which": 6, "more": 1}),
+        ("changed_once_picked", {"request": 5, "what": "cancel", "which": 6, "more": 4}),
+        ("in_turn", {"times": 5}),
+        ("preview", {"then": 4, "what": "earlier_date", "also": "move", "which": 7, "more": 3}),
+        ("decide_on_a_change", {"which": 2, "agreed": True}),
+        ("in_turn", {"times": 6}),
+        ("decide_on_a_change", {"which": 1, "agreed": True}),
+        ("change", {"then": 4, "odd": "", "what": "ship_method", "also": "address_other_zone", "which": 2, "more": 1}),
+    ]
+    assert again(Story(0, place), steps) is None
