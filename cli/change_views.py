@@ -19,9 +19,9 @@ def show_change(number: str, answer: Row) -> None:
             out.print(sentence, markup=False)
     for assumption in answer["assumptions"]:
         out.print(f"Assumed: {assumption}", markup=False)
-    for rest in answer.get("not_done", []):
+    for rest in answer["not_done"]:
         out.print(f"Not done: {rest['what']}. {rest['words']} ({rest['code']})", markup=False)
-    for back in answer.get("to_return", []):
+    for back in answer["to_return"]:
         out.print(f"To come back: {back['quantity']} of line {back['line']}.", markup=False)
     if answer["actions"]:
         table = plain_table("step", "action", "lines", "asks", "why")
