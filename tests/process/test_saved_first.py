@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from domain.process.words import Operation
 from tests.process.changed import ends_well
 from tests.process.editing import Edit
@@ -52,8 +50,7 @@ def test_a_change_that_came_meanwhile_goes_first() -> None:
     assert [key.split("/")[3] for key in requests] == ["r1", "r3"]
 
 
-@pytest.mark.parametrize("sequences", [False, True])
-def test_an_approval_amid_the_save_of_another_change_has_a_version_of_its_own(sequences: bool) -> None:
+def test_an_approval_amid_the_save_of_another_change_has_a_version_of_its_own() -> None:
     """I8: of two saves with one version the database would keep the first only."""
     place = {
         "shape": "beside",
@@ -66,7 +63,6 @@ def test_an_approval_amid_the_save_of_another_change_has_a_version_of_its_own(se
         "authorize": "cancel",
         "ship": "cancel",
         "capture": "",
-        "sequences": sequences,
     }
     steps: list[Step] = [
         ("in_turn", {"times": 5}),

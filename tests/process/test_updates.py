@@ -238,23 +238,6 @@ def test_a_cancel_goes_before_the_edit_whose_update_the_carrier_refuses_meanwhil
     is_well(run)
 
 
-def test_a_sequence_stops_where_the_carrier_says_that_it_could_update_the_request() -> None:
-    run = able()
-    run.sequences = True
-    before = len(run.calls)
-    run.edit(AIR)
-    question = run.up_to(Operation.INQUIRE)
-    assert run.underway is not None
-    assert [call.operation for call in run.underway.sequence.calls][-1] is Operation.CANCEL_SHIPMENT
-    run.finish(question)
-    assert run.underway is None
-    run.settle()
-    accepted(run)
-    assert since(run, before) == [*ASKED, UPDATE]
-    assert ship(run) == [("update", "carrier")]
-    ends_well(run)
-
-
 # ---- several groups ----------------------------------------------------------------------------------------
 
 
