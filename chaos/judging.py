@@ -60,18 +60,23 @@ def _outside_complains(truth: Truth) -> Iterator[Offence]:
 
 
 def _is_requested(order: Entry, requests: list[Entry]) -> Iterator[str]:
-    """Each open unit is in one live request of the carrier, and no other unit is in any (I12)."""
+    """Each open unit is in one live request of the carrier, and no other unit is in any (I12).
+
+    A line in parts is in a request of each group that has one.
+    """
     held: Counter[int] = Counter()
-    seen: Counter[int] = Counter()
+    seen: Counter[tuple[int, str]] = Counter()
     for request in requests:
         for line in request["lines"] if request["status"] in LIVE else ():
             held[line["line"]] += line["quantity"] - line["shipped"]
-            seen[line["line"]] += 1
+            seen[line["line"], request["group"]] += 1
     for line in order["lines"]:
         if held.pop(line["number"], 0) != line["open"]:
             yield f"line {line['number']}: {line['open']} open, and the carrier has other units in live requests"
     yield from (f"line {number}: unknown, and {units} units are requested" for number, units in held.items() if units)
-    yield from (f"line {number} is in {count} live requests" for number, count in seen.items() if count > 1)
+    for (number, group), count in seen.items():
+        if count > 1:
+            yield f"line {number} is in {count} live requests of group {group}"
 
 
 def _is_funded(order: Entry, authorizations: list[Entry]) -> Iterator[str]:

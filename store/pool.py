@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -78,8 +79,10 @@ async def statement(pool: Pool) -> AsyncIterator[Connection]:
         try:
             yield connection
         finally:
-            if not connection.closed:
+            if connection.info.transaction_status is TransactionStatus.IDLE:
                 await connection.set_autocommit(False)
+            else:  # cut short amid the statement: nobody can use it any more
+                await connection.close()
 
 
 async def check_alive(connection: AsyncConnection[Any]) -> None:

@@ -12,7 +12,7 @@ from domain.process.flow import steps_of
 from domain.process.messages import Action, ChangeAnswer, ChangeAsked, LineChange, NotDone, Revised, Terms
 from domain.process.state import ActiveChange, Group, Rework, RunState
 from domain.process.tokens import basis_of
-from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
+from domain.process.words import MOVES_NO_STOCK, ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERED, MAX_ANSWERS
 
 CHANGED_IN_PART = "changed_in_part"
@@ -268,18 +268,6 @@ def _is_taken_back(group: Group, step: str) -> bool:
     return any(run.step == step and run.state is RunState.UNDOING for run in group.past)
 
 
-_MOVES_NO_STOCK = frozenset(
-    {
-        ChangeKind.ADDRESS_SAME_ZONE,
-        ChangeKind.ADDRESS_OTHER_ZONE,
-        ChangeKind.LATER_DATE,
-        ChangeKind.EARLIER_DATE,
-        ChangeKind.SHIP_METHOD,
-        ChangeKind.PAYMENT,
-        ChangeKind.PRICE,
-        ChangeKind.REFERENCE,
-    }
-)
 _ADAPTERS = {
     TaskWord.SHIP: "carrier",
     TaskWord.AUTHORIZE: "payment provider",
@@ -316,7 +304,7 @@ def _action(draft: Draft, group: Group, step: str, task: TaskWord, rework: Rewor
     elif rework.pattern is Pattern.KEEP or rework.kinds == (ChangeKind.PAYMENT,):
         do = ActionWord.KEEP
     elif task is TaskWord.RESERVE:
-        do = ActionWord.KEEP if _MOVES_NO_STOCK.issuperset(rework.kinds) else ActionWord.UPDATE
+        do = ActionWord.KEEP if MOVES_NO_STOCK.issuperset(rework.kinds) else ActionWord.UPDATE
     elif task is TaskWord.SHIP and rework.in_place:
         do = ActionWord.UPDATE
     elif task is TaskWord.SHIP and _cancels(rework):

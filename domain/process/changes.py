@@ -42,11 +42,19 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
-        overtakes = asked.change == CANCEL and draft.change.asked.change == EDIT and not updates.under_way(draft)
-        if overtakes and not draft.change.refused_code:
-            edits.overtaken(draft)
+        overtake(draft)
     else:
         _begin(draft, asked)
+
+
+def overtake(draft: Draft) -> None:
+    """A cancel in line goes before the edit that is being carried out (CHG12)."""
+    change = draft.change
+    cancels = any(asked.change == CANCEL for asked in draft.waiting_changes)
+    if change is None or change.asked.change != EDIT or change.refused_code or not cancels:
+        return
+    if not updates.under_way(draft):
+        edits.overtaken(draft)
 
 
 def line_is_full(order: Draft | OrderState, asked: ChangeAsked) -> bool:

@@ -167,6 +167,7 @@ def _take(draft: Draft, event: Event) -> None:
             holds.release(draft, event)
         case ApproveAsked():
             approvals.approve(draft, event)
+            changes.overtake(draft)
         case RefuseAsked():
             approvals.turn_down(draft, event)
         case TimePassed():

@@ -19,7 +19,7 @@ from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, Flight, Group, Rework, Run, RunState, Updating
 from domain.process.tasks import TASKS
 from domain.process.tasks.wait import all_units
-from domain.process.words import ChangeKind, Operation, Pattern, Stage
+from domain.process.words import MOVES_NO_STOCK, ChangeKind, Operation, Pattern, Stage
 
 SINCE = 10
 """The release from which on carriers are asked for updates."""
@@ -27,18 +27,8 @@ UPDATED_ANYWAY = "updated_although_refused"
 """Code of a request that the carrier updated for a change that came to nothing, and neither puts back nor cancels."""
 MOVES = (ChangeMove.UPDATE, ChangeMove.PUT_BACK)
 
-_LABEL = frozenset(
-    {
-        ChangeKind.ADDRESS_SAME_ZONE,
-        ChangeKind.ADDRESS_OTHER_ZONE,
-        ChangeKind.LATER_DATE,
-        ChangeKind.EARLIER_DATE,
-        ChangeKind.SHIP_METHOD,
-        ChangeKind.PAYMENT,
-        ChangeKind.PRICE,
-    }
-)
-"""Changes that leave the goods of a request as they are."""
+_LABEL = MOVES_NO_STOCK - {ChangeKind.REFERENCE}
+"""Changes of a request that leave its goods as they are."""
 _FEWER = frozenset({ChangeKind.QUANTITY_DOWN, ChangeKind.CANCELLED})
 
 

@@ -115,6 +115,21 @@ class ChangeKind(StrEnum):
     """Purchase order number, note, bill-to: nothing that a step works on."""
 
 
+MOVES_NO_STOCK = frozenset(
+    {
+        ChangeKind.ADDRESS_SAME_ZONE,
+        ChangeKind.ADDRESS_OTHER_ZONE,
+        ChangeKind.LATER_DATE,
+        ChangeKind.EARLIER_DATE,
+        ChangeKind.SHIP_METHOD,
+        ChangeKind.PAYMENT,
+        ChangeKind.PRICE,
+        ChangeKind.REFERENCE,
+    }
+)
+"""Changes that leave the goods as they are."""
+
+
 class Stage(StrEnum):
     """How far the shipment request of a group is: the columns of the change matrix."""
 

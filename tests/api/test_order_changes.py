@@ -61,6 +61,8 @@ async def test_a_change_is_kept_whole_and_told_without_personal_data(desk: Desk)
         "actions": [],
         "assumptions": [],
         "reasons": [],
+        "not_done": [],
+        "to_return": [],
         "new_preview": None,
     }
     assert (await kept(desk))["document"] == {

@@ -187,7 +187,8 @@ def _moves_stock(cell: Cell) -> bool:
 def told(cell: Cell) -> Counter[str]:
     """What the timeline has more when the change is done."""
     if not isinstance(cell.expected, Treatment):
-        return Counter(["change.pending_approval" if cell.expected == "needs_a_person" else "change.refused"])
+        answer = "change.pending_approval" if cell.expected == "needs_a_person" else "change.refused"
+        return Counter([answer, *(["return.requested"] if cell.expected == "use_return" else [])])
     events = ["change.accepted"]
     if cell.expected in APPLIED:
         events += ["shipment.updated" if cell.expected is Treatment.UPDATED else "shipment.requested"]

@@ -9,9 +9,9 @@ from tests.support.shop import Shop
 
 
 async def being_changed(shop: Shop, seconds: int) -> Customer:
-    """An order whose change takes a while: the carrier is slow to give the request back."""
+    """An order whose change takes a while: the carrier is slow to give the request back, also when asked again."""
     customer = await ready(shop)
-    await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=seconds)
+    await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=seconds, times=2)
     assert (await customer.change(more(4, "first"), seconds=1))[0] == 202
     return customer
 
@@ -41,7 +41,7 @@ async def test_a_change_that_finds_the_line_full_is_told_to_come_again_and_may_d
 async def test_a_caller_waits_as_long_as_asked(shop: Shop) -> None:
     """The order itself answers `in_progress` after 5 seconds."""
     customer = await ready(shop)
-    await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=7)
+    await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=7, times=2)
     status, answer = await customer.change(more(), seconds=25)
     assert (status, answer["outcome"], answer["revision"]) == (200, "accepted", 2)
     await ends(customer, 7000)

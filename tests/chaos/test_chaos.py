@@ -97,6 +97,7 @@ def ended() -> Truth:
     }
     request: dict[str, Any] = {
         "shipment": "shp_1",
+        "group": "1",
         "status": "shipped",
         "method": "ground",
         "ship_to": {"city": "Reno"},
@@ -196,7 +197,7 @@ def test_at_rest_two_requests_and_two_authorizations_and_too_much_stock_are_seen
     truth.stock["desk"]["reserved"] = 4
     assert [words for _, words in judge_rest(truth)] == [
         "line 1: 3 open, and the carrier has other units in live requests",
-        "line 1 is in 2 live requests",
+        "line 1 is in 2 live requests of group 1",
         "2 authorizations are live for 1 groups that wait",
         "the provider holds money that we do not know of: C-1/other",
         "4 units are reserved, waiting orders need 3",

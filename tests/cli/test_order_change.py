@@ -80,6 +80,8 @@ def answer(**values: Any) -> dict[str, Any]:
         "words": "Revision 2: line 1 from 3 to 5 units.",
         "actions": [],
         "assumptions": [],
+        "not_done": [],
+        "to_return": [],
         "cost": {"amount": "0.00", "currency": "USD"},
         "price": None,
         "promise": None,

@@ -85,7 +85,8 @@ class Course:
 
     def _seen(self) -> tuple[object, ...]:
         world = self.run.world
-        return id(self.run), self.run.fed, id(self.run.state), world.short_lived, len(world.expired)
+        can = world.updates.able, world.updates.relabels
+        return id(self.run), self.run.fed, id(self.run.state), world.short_lived, len(world.expired), can
 
     def look(self) -> None:
         """What must be true at every rest."""

@@ -126,14 +126,6 @@ EDIT_BUGS = (
         "_BILLS = ()",
     ),
     Bug("the mildest change decides", "change_plan.py", "gravest = max(said,", "gravest = min(said,"),
-    Bug("an update is not put back", "updates.py", "waiting = True\n                if run.state", "if run.state"),
-    Bug(
-        "an update that was refused is not cancelled",
-        "updates.py",
-        'put_rework(draft, rework.model_copy(update={"in_place": None}))',
-        'put_rework(draft, rework.model_copy(update={"updated": True}))',
-    ),
-    Bug("what is told amid an update is heard at once", "facts.py", "if updates.is_open(run):", "if False:"),
     Bug(
         "a request that was picked is not cancelled but asked after twice",
         "change_plan.py",

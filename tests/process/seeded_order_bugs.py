@@ -103,8 +103,8 @@ ORDER_BUGS = (
     Bug(
         "finished with a call on its way",
         "decide.py",
-        "    if state.flights:\n        if len",
-        "    if len(state.flights) > 99:\n        if len",
+        "    if state.flights:\n        lone",
+        "    if len(state.flights) > 99:\n        lone",
     ),
     Bug(
         "a skipped capture keeps its money held",

@@ -11,6 +11,7 @@ from tests.process.editing import Edit
 from tests.process.ending import is_well
 from tests.process.outside import World
 from tests.process.runner import Run
+from tests.process.walking import Step, Story, again
 
 # ---- several changes, and the same one again ---------------------------------------------------------------
 
@@ -193,3 +194,29 @@ def test_a_request_that_got_no_answer_is_not_sent_again_when_its_money_expires_j
     assert [call.key for call in run.calls].count(lost.key) == 2
     assert run.world.live(Operation.SHIP) == [lost.key]
     ends_well(run)
+
+
+def test_a_cancel_that_a_person_agrees_to_goes_before_the_edit_that_is_being_carried_out() -> None:
+    """CHG12: the machine's story of an edit that met an approved cancel, and did not let it go first."""
+    place = {
+        "shape": "watching",
+        "groups": 1,
+        "method": "terms",
+        "as_of": date(2026, 4, 30),
+        "requested": date(2026, 3, 20),
+        "patience": 8,
+        "reserve": "",
+        "authorize": "",
+        "ship": "cancel",
+        "capture": "ask csr",
+    }
+    steps: list[Step] = [
+        ("all_come_back", {}),
+        ("change_that_founds", {"what": "add", "which": 4, "more": 2, "fails": "", "again": True}),
+        ("change", {"then": 2, "odd": "", "what": "cancel", "also": "close", "which": 0, "more": 2}),
+        ("another_card", {"then": 6}),
+        ("cancel_beside_a_failed_undo", {"which": 2, "effect": True, "refused": False}),
+        ("refused", {"which": 0, "code": 1}),
+        ("decide_on_a_change", {"which": 4, "agreed": True}),
+    ]
+    assert again(Story(0, place), steps) is None

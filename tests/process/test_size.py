@@ -1,4 +1,4 @@
-"""Time and size of decisions. The bounds are for a machine that does other things too; the best of several counts."""
+"""Time and size of decisions. Time is held against that of writing and reading a state, in the same run."""
 
 import time
 
@@ -39,30 +39,33 @@ def walk(lines: int, groups: int = 1) -> tuple[list[tuple[OrderState, Event]], O
     return steps, state
 
 
-def best_milliseconds(steps: list[tuple[OrderState, Event]], rounds: int) -> list[float]:
-    """CPU of each decision, the best of some rounds."""
-    best = [1e9] * len(steps)
+def best_milliseconds(steps: list[tuple[OrderState, Event]], rounds: int) -> tuple[list[float], list[float]]:
+    """CPU of each decision, and of writing and reading the state that it begins from; the best of some rounds."""
+    deciding, carrying = [1e9] * len(steps), [1e9] * len(steps)
     for _ in range(rounds):
         for index, (state, event) in enumerate(steps):
             began = time.process_time()
             decide(state, event)
-            best[index] = min(best[index], (time.process_time() - began) * 1000)
-    return best
+            decided = time.process_time()
+            carried_over(state)
+            deciding[index] = min(deciding[index], (decided - began) * 1000)
+            carrying[index] = min(carrying[index], (time.process_time() - decided) * 1000)
+    return deciding, carrying
 
 
-def test_a_usual_order_is_decided_in_a_third_of_a_millisecond() -> None:
+def test_a_usual_order_is_decided_in_two_and_a_half_times_what_carrying_its_state_takes() -> None:
     steps, end = walk(lines=3)
     assert end.finished
     assert len(steps) == 8
-    best = best_milliseconds(steps, 50)
-    assert max(best) < 1.0, best
-    assert sum(best) / len(best) < 0.3, best
+    deciding, carrying = best_milliseconds(steps, 50)
+    assert sum(deciding) < 2.5 * sum(carrying), (deciding, carrying)
 
 
-def test_two_thousand_lines_in_one_group_are_decided_in_twenty_milliseconds() -> None:
+def test_two_thousand_lines_in_one_group_are_decided_in_what_carrying_their_state_takes() -> None:
     steps, end = walk(lines=2_000)
     assert end.finished
-    assert max(best_milliseconds(steps, 5)) < 20
+    deciding, carrying = best_milliseconds(steps, 5)
+    assert max(deciding) < max(carrying), (deciding, carrying)
 
 
 def test_the_state_of_two_thousand_lines_is_carried_in_a_mebibyte() -> None:

@@ -1,5 +1,7 @@
 """What an activity raises when the database is away or something is wrong: told apart, and without data (rule 3)."""
 
+import asyncio
+
 import psycopg
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -9,7 +11,7 @@ from activities.orders import Orders
 from adapters.ports import BrokenContractError, UnavailableError
 from domain.policy.model import Bundle
 from domain.process.words import Status
-from store.pool import create_pool
+from store.pool import create_pool, statement
 from tests.store.shop import Shop, saving
 from tests.support.ports import free_port
 
@@ -56,3 +58,16 @@ async def test_a_call_for_another_activity_is_a_bug(shop: Shop) -> None:
     with pytest.raises(ApplicationError, match="came to an activity that expects SaveOrder") as raised:
         await shop.run(Orders(shop.pool).save_order, call)
     assert raised.value.non_retryable is True
+
+
+async def test_a_statement_that_is_cut_short_is_told_as_that_and_spoils_no_connection(shop: Shop) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3), statement(shop.pool) as connection:
+            await connection.execute("SELECT pg_sleep(5)")
+    with pytest.raises(psycopg.OperationalError):
+        async with statement(shop.pool) as connection:
+            await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    for _ in range(12):
+        async with shop.pool.connection() as connection:
+            assert not connection.autocommit
+            await connection.execute("SELECT 1")
