@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -59,8 +59,14 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
     A statement that fails is raised by the next read, or by the end of the block.
     """
-    async with pool.connection() as connection, connection.pipeline(), connection.transaction():
-        yield connection
+    async with pool.connection() as connection:
+        try:
+            async with connection.pipeline(), connection.transaction():
+                yield connection
+        finally:
+            # Cut short as it begins, psycopg leaves the pipeline open: what the next user writes would never be sent.
+            if connection.pgconn.pipeline_status is not PipelineStatus.OFF:
+                await connection.close()
 
 
 @asynccontextmanager
@@ -73,16 +79,25 @@ async def repeatable(pool: Pool) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def statement(pool: Pool) -> AsyncIterator[Connection]:
-    """For one statement that is a transaction by itself: one round trip, no BEGIN, no COMMIT."""
+    """For one statement that is a transaction by itself: one round trip, no BEGIN, no COMMIT.
+
+    OperationalError where it is not known to have come to its end.
+    """
     async with pool.connection() as connection:
         await connection.set_autocommit(True)
         try:
             yield connection
+            if not _is_idle(connection):
+                raise psycopg.OperationalError("the statement has not come to its end")
         finally:
-            if connection.info.transaction_status is TransactionStatus.IDLE:
+            if _is_idle(connection):
                 await connection.set_autocommit(False)
             else:  # cut short amid the statement: nobody can use it any more
                 await connection.close()
+
+
+def _is_idle(connection: Connection) -> bool:
+    return connection.info.transaction_status is TransactionStatus.IDLE
 
 
 async def check_alive(connection: AsyncConnection[Any]) -> None:

@@ -11,9 +11,11 @@ from activities.orders import Orders
 from adapters.ports import BrokenContractError, UnavailableError
 from domain.policy.model import Bundle
 from domain.process.words import Status
-from store.pool import create_pool, statement
+from store.pool import create_pool, statement, transaction
 from tests.store.shop import Shop, saving
 from tests.support.ports import free_port
+
+SHORT_CUTS = 500
 
 
 def raised_for(error: Exception) -> ApplicationError:
@@ -70,4 +72,36 @@ async def test_a_statement_that_is_cut_short_is_told_as_that_and_spoils_no_conne
     for _ in range(12):
         async with shop.pool.connection() as connection:
             assert not connection.autocommit
+            await connection.execute("SELECT 1")
+
+
+async def test_what_is_told_as_written_is_there_whenever_transactions_before_it_were_cut_short(shop: Shop) -> None:
+    """A connection on which a transaction was cut short as it began once took the next statement, and never sent it."""
+    async with statement(shop.pool) as connection:
+        await connection.execute("CREATE TABLE written (n int PRIMARY KEY)")
+        await connection.execute("INSERT INTO written VALUES (-1)")
+    for n in range(SHORT_CUTS):
+        cut = asyncio.create_task(_refused(shop))
+        await asyncio.sleep(n % 50 / 25_000)
+        cut.cancel()
+        await asyncio.wait([cut])
+        async with statement(shop.pool) as connection:
+            await connection.execute("INSERT INTO written VALUES (%s)", (n,))
+    async with statement(shop.pool) as connection:
+        found = await (await connection.execute("SELECT n FROM written WHERE n >= 0 ORDER BY n")).fetchall()
+    assert [row["n"] for row in found] == list(range(SHORT_CUTS))
+
+
+async def _refused(shop: Shop) -> None:
+    """A transaction whose first statement is refused, which its second finds out."""
+    async with transaction(shop.pool) as connection:
+        await connection.execute("INSERT INTO written VALUES (-1)")
+        await (await connection.execute("SELECT 1")).fetchone()
+
+
+async def test_a_statement_that_was_not_sent_is_not_told_as_done(shop: Shop) -> None:
+    with pytest.raises(psycopg.OperationalError, match="has not come to its end"):  # noqa: PT012 - all of it is one use
+        async with statement(shop.pool) as connection:
+            left_open = connection.pipeline()
+            await left_open.__aenter__()
             await connection.execute("SELECT 1")
