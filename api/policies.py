@@ -44,7 +44,8 @@ async def policy_status(request: Request, caller: OrderReader) -> Response:
 
 async def _status(services: Services, live: dict[str, Any] | None) -> dict[str, Any]:
     folder = services.settings.policies
-    differing = await asyncio.to_thread(policy_folder.differing, folder, live["files"] if live else {})
+    known = (live["hash"], live["files"]) if live else ("", {})
+    differing = await asyncio.to_thread(policy_folder.differing, folder, *known)
     return {
         "live": live["hash"] if live else None,
         "released_at": live["effective_at"] if live else None,

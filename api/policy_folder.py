@@ -17,8 +17,15 @@ def meanings(folder: Path) -> dict[str, str]:
     return {path.name: _meaning(path.read_bytes()) for path in sorted(folder.glob("*.yaml")) if path.is_file()}
 
 
-def differing(folder: Path, released: dict[str, str]) -> list[str]:
-    """Names of files that were added, changed or removed since the release."""
+def differing(folder: Path, live: str, released: dict[str, str]) -> list[str]:
+    """Names of files that were added, changed or removed since the release.
+
+    None where all of them together make the bundle whose hash is `live`: a table may be laid out in another way, or
+    spell out what is built in, and say the same.
+    """
+    bundle = load_folder(folder).bundle
+    if bundle is not None and bundle.hash == live:
+        return []
     here = meanings(folder)
     return sorted(name for name in here.keys() | released.keys() if here.get(name) != released.get(name))
 

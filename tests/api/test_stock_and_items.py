@@ -119,8 +119,11 @@ async def test_publishing_policies_and_the_files_that_differ(database_url: str, 
         text = workspace.read_text(encoding="utf-8")
         workspace.write_text(f"# a remark\n{text}", encoding="utf-8")
         assert (await desk.get("/v1/policies/status"))["differing"] == []
+        rules = folder / "20-change-rules.yaml"
+        rules.write_text(rules.read_text(encoding="utf-8").replace(" | ", "  |  "), encoding="utf-8")
+        assert (await desk.get("/v1/policies/status"))["differing"] == []
         workspace.write_text(text.replace("northwind", "southwind"), encoding="utf-8")
-        assert (await desk.get("/v1/policies/status"))["differing"] == [workspace.name]
+        assert (await desk.get("/v1/policies/status"))["differing"] == [workspace.name, rules.name]
         changed = (await desk.post("/v1/policies", {"note": "renamed"})).json()
         assert changed["live"] != published["live"]
 
