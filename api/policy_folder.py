@@ -18,9 +18,10 @@ def meanings(folder: Path) -> dict[str, str]:
 
 
 def differing(folder: Path, live: str, released: dict[str, str]) -> list[str]:
-    """Names of files that were added, changed or removed since the release; none where all of them make the live bundle.
+    """Names of files that were added, changed or removed since the release.
 
-    `live` is its hash. A table may be laid out in another way, or spell out what is built in, and say the same.
+    None where all of them together make the bundle whose hash is `live`: a table may be laid out in another way, or
+    spell out what is built in, and say the same.
     """
     bundle = load_folder(folder).bundle
     if bundle is not None and bundle.hash == live:
