@@ -1,6 +1,7 @@
 """Webhooks in: what carriers and payment providers report, signed by Standard Webhooks 1.0."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any, Literal, TypeVar
 
 import structlog
@@ -50,6 +51,8 @@ class CarrierReport(Message):
     tracking: Reference | None = None
     rest: Literal["follows", "backordered"] = "follows"
     """Of a part: whether the rest follows under the same request, or has to be asked for anew (ORC16)."""
+    expected_on: date | None = None
+    """Of a delay: the day on which it is expected now."""
 
 
 class PaymentReport(Message):
@@ -100,6 +103,7 @@ async def carrier(request: Request) -> Response:
         at=report.at,
         lines=lines,
         short=True if report.rest == "backordered" else None,
+        expected_on=report.expected_on,
     )
     letter = Letter("carrier", report.id, report.type, raw)
     return await _keep(services, letter, lambda c: take_carrier_fact(c, letter, fact, report.tracking))

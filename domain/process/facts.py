@@ -5,7 +5,7 @@ fact, and a resumed order is told all its facts again at its start. Such a fact 
 """
 
 from domain.policy.model import ShipStatus
-from domain.process import losses, splits, updates
+from domain.process import delays, losses, splits, updates
 from domain.process.draft import Draft
 from domain.process.losses import waits_for
 from domain.process.messages import CarrierFact, Fact, Lines, PaymentFact
@@ -55,6 +55,8 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
         _progress(draft, group, run, fact)
         if fact.short or updates.all_has_left(draft, group.id, run):
             return splits.close_short(draft, group.id, fact.request_key)
+    elif fact.status == delays.DELAYED:
+        delays.heard(draft, group, run, fact)
     elif fact.status in losses.LOST:
         return losses.lost(draft, group, run, fact.status, fact.lines)
     return True

@@ -88,6 +88,8 @@ class GroupRow(Message):
     """Units of the lines of which only a part is in this group (ORC16)."""
     warehouse: str | None = None
     promise_date: date | None = None
+    expected_date: date | None = None
+    """What the carrier expects by its latest word; None where it told of no other date."""
 
 
 class OrderRow(Message):
@@ -561,6 +563,8 @@ class CarrierFact(Message):
     words: str = ""
     short: bool | None = None
     """True where less has left than was asked for and the request is over: the rest has to be asked for anew."""
+    expected_on: date | None = None
+    """Of a delay: the day on which the carrier expects it now."""
 
 
 class PaymentFact(Message):

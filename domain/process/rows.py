@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from domain.policy.model import ShipStatus, Step, TaskWord
-from domain.process import approvals, holds
+from domain.process import approvals, delays, holds
 from domain.process.flow import finished, steps_of
 from domain.process.messages import GroupRow, Lines, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
@@ -107,7 +107,7 @@ def save_of(state: OrderState) -> Save:
 def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
     """What the order waits for, in words: what, why, who and until when (I6). Calls on their way are no wait."""
     waits = [
-        _wait(run, group)
+        _wait(state, run, group)
         for group in state.groups.values()
         for run in (*group.runs.values(), *group.past)
         if _stands(state, run)
@@ -125,7 +125,10 @@ def _stands(state: OrderState, run: Run) -> bool:
     return run.state in (RunState.WAITING, RunState.PARKED)
 
 
-def _wait(run: Run, group: Group) -> Waiting:
+_NOT_SHIPPED = "The carrier has the request and has not shipped yet."
+
+
+def _wait(state: OrderState, run: Run, group: Group) -> Waiting:
     what = run.step.replace("_", " ")
     if run.parked is not None:
         return Waiting(
@@ -144,7 +147,7 @@ def _wait(run: Run, group: Group) -> Waiting:
     why = f"The carrier has {shipped} of {sum(run.snapshot.lines.values())} units on the way."
     return Waiting(
         what=what,
-        why=why if shipped else "The carrier has the request and has not shipped yet.",
+        why=f"{why if shipped else _NOT_SHIPPED} {delays.lateness(state, group)}".rstrip(),
         who=run.owner,
         until=run.until,
         step=run.step,
@@ -179,16 +182,19 @@ def _group_row(state: OrderState, group: Group) -> GroupRow:
         units={number: part.units for number, part in (group.parts or {}).items()},
         warehouse=group.location,
         promise_date=group.promise_date,
+        expected_date=delays.expected_of(group),
     )
 
 
 def _at_risk(state: OrderState, rows: tuple[GroupRow, ...]) -> bool:
-    """Whether a group that is still open waits past its deadline, or is promised later than was requested."""
+    """Whether a group that is still open waits past its deadline, or is promised or expected too late."""
     requested = state.facts.requested_date if state.facts else None
     for row in rows:
         if row.status in CLOSED:
             continue
         if requested is not None and row.promise_date is not None and row.promise_date > requested:
+            return True
+        if delays.lateness(state, state.groups[row.id]):
             return True
         if any(run.late and not run.passed for run in state.groups[row.id].runs.values()):
             return True

@@ -79,6 +79,13 @@ class Updating(Message):
     lines: Lines
 
 
+class Expected(Message):
+    """The day that the carrier expects for a shipment, and when it said so."""
+
+    on: date
+    at: datetime
+
+
 class Run(Message):
     """One run of one step for one group: what it worked on, the effect it made and how that can be undone."""
 
@@ -107,6 +114,8 @@ class Run(Message):
     left_as: str | None = None
     """Key of the request under which the goods of a lost reservation had left: they count as shipped no more."""
     updating: Updating | None = None
+    expected: Expected | None = None
+    """Of a shipment request: the carrier's latest word of its date, where it told of a delay."""
     not_updated: bool | None = None
     """True for a request that the carrier has refused to update: a change cancels it, and sends another (CHG7)."""
     carries: Lines | None = None

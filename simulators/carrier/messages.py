@@ -1,5 +1,6 @@
 """What the carrier understands: requests of the product, settings, and what admins tell it."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -157,3 +158,11 @@ class Report(_Named):
 
     status: Literal["delayed", "lost", "damaged"]
     details: dict[str, Any] = {}
+    expected_on: date | None = None
+    """Of a delay: the day on which it is expected now; sent along in the webhook."""
+
+    @model_validator(mode="after")
+    def _dates_of_delays(self) -> Self:
+        if self.expected_on is not None and self.status != "delayed":
+            raise ValueError("only what is delayed is expected on another day")
+        return self

@@ -155,4 +155,5 @@ def report(books: Books, config: CarrierConfig, body: Report, shipment: str) -> 
     if body.status in GONE:
         set_status(books, request, body.status, at)
     affected = parts_of(lines_of(books, shipment), lambda line: line["quantity"])
-    tell(books, config, request, body.status, at, affected, details=body.details)
+    expected = {"expected_on": body.expected_on.isoformat()} if body.expected_on is not None else {}
+    tell(books, config, request, body.status, at, affected, details=body.details, **expected)

@@ -81,6 +81,19 @@ async def test_a_status_nobody_waits_for_is_in_the_timeline_and_wakes_no_order(w
     assert await facts(warehouse) == []
 
 
+async def test_a_delay_wakes_the_order_when_it_says_until_when(warehouse: Desk) -> None:
+    await warehouse.webhook("carrier", report("delayed"))
+    assert await facts(warehouse) == []
+    dated = report("delayed", id="evt_dated", expected_on="2026-05-20")
+    assert (await warehouse.webhook("carrier", dated)).json()["note"] == "told in the timeline"
+    [told] = await facts(warehouse)
+    assert (told["told"], told["status"], told["expected_on"]) == ("carrier", "delayed", "2026-05-20")
+    assert (await warehouse.webhook("carrier", dated)).json()["note"] == "seen before"
+    assert len(await facts(warehouse)) == 1
+    undated = report("delayed", id="evt_odd", expected_on="soon")
+    assert (await warehouse.webhook("carrier", undated)).status_code == 422
+
+
 async def test_shipped_moves_stock_dates_the_order_and_wakes_it(warehouse: Desk) -> None:
     response = await warehouse.webhook("carrier", report("shipped", tracking="1Z9"))
     assert response.json()["note"] == "applied"

@@ -30,6 +30,7 @@ MEANINGS = {
     "hold.placed": "nothing more is begun for the order, a line or a step, or will be once the step is reached",
     "hold.released": "a hold was released; the order goes on unless another one stands",
     "order.retried": "somebody had parked work tried again",
+    "order.delayed": "the carrier expects a shipment on another day; whether the order is at risk by that",
     "order.overdue": "a wait has lasted past its deadline",
     "shipment.sent_again": "a shipment was lost before it left; as the policy says, other goods are held and sent",
     "order.split": "a part has left and the carrier ships no more of it: the rest goes on by itself as a new group",
