@@ -40,6 +40,11 @@ class CallSequence(Message):
         """That of its first call."""
         return self.calls[0].key
 
+    @property
+    def order(self) -> str:
+        """Number of the order that all of it is about."""
+        return self.calls[0].order
+
     def goes_on(self, call: Call, outcome: Outcome) -> bool:
         """Whether the answer to a call is the expected one. A carrier that could update a request in place is not."""
         return not (outcome.refused or outcome.updates) and self.expected.get(call.key, outcome.code) == outcome.code

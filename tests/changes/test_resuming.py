@@ -62,7 +62,7 @@ async def a_changed_order(shop: Shop) -> None:
 async def a_change_with_its_request_not_cancelled_yet(shop: Shop) -> None:
     """Stock and money are held twice when its workflow goes; the change is asked again, and comes about once."""
     customer = await ready(shop)
-    await shop.fault("carrier", "cancellations", "unavailable", customer.number, times=7)
+    await shop.fault("carrier", "cancellations", "unavailable", customer.number, times=8)
     status, _ = await customer.change(more(), seconds=1)
     assert status == 202
     await customer.parked("undo_failed")
@@ -80,7 +80,7 @@ async def a_change_with_its_request_not_cancelled_yet(shop: Shop) -> None:
 async def a_change_that_the_carrier_refuses_in_the_end(shop: Shop) -> None:
     """What was held for it before its workflow went is given back, and the order goes on as it was."""
     customer = await ready(shop)
-    await shop.fault("carrier", "cancellations", "unavailable", customer.number, times=7)
+    await shop.fault("carrier", "cancellations", "unavailable", customer.number, times=8)
     await customer.change(more(), seconds=1)
     await customer.parked("undo_failed")
     await terminated(customer)

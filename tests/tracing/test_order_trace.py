@@ -140,6 +140,8 @@ async def test_a_change_says_its_id_and_is_linked_to_the_order(traced: Shop, col
     assert handled.links == ((asked.trace, asked.id),)
     assert handled.trace == spans["POST /v1/orders"].trace != request.trace
     assert {span.attributes["ordito.change"] for span in (request, asked, handled)} == {"more-1"}
+    collector.until(lambda: "RunActivity:call_in_sequence" in {span.name for span in collector.about(number)})
+    assert [span.name for span in collector.about(number) if span.failed] == []
 
 
 async def test_no_personal_data_no_token_and_no_key_is_in_any_span(traced: Shop, collector: Collector) -> None:
