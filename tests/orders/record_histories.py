@@ -14,6 +14,7 @@ from temporalio.client import WorkflowHandle
 
 from tests.orders import scenarios
 from tests.orders.continued import continued
+from tests.orders.losing import LOSING
 from tests.orders.not_given_back import NOT_GIVEN_BACK
 from tests.orders.scenarios import ENDED, WAITING, Scenario
 from tests.support.shop import Shop, running_shop
@@ -54,7 +55,7 @@ async def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     wanted = [
         s
-        for s in (*ENDED, *NOT_GIVEN_BACK, *WAITING)
+        for s in (*ENDED, *NOT_GIVEN_BACK, *LOSING, *WAITING)
         if s.__name__ in names or not (FOLDER / f"{s.__name__}.json").exists()
     ]
     with tempfile.TemporaryDirectory() as folder:

@@ -1,48 +1,14 @@
 """A policy may have a shipment sent again that the carrier lost before it left (SHP2)."""
 
 import asyncio
-import shutil
-from datetime import UTC, datetime
-from pathlib import Path
 
-from tests.orders.test_line_selection import publish
+from tests.orders.losing import DELIVERED, is_lost, placed
 from tests.support.shop import Shop, settled
 
-LATE = "    if_late: alert\n"
-DELIVERED = """
-  - step: wait_for_delivered
-    do: wait
-    of: ship
-    until: delivered
-    at_most: 30 days
-    if_lost: refund
-"""
 
-
-async def placed(shop: Shop, tmp_path: Path, sku: str, word: str, more: str = "") -> str:
-    """An order of 3 units that the carrier has, with this word for losses, and more steps at the end of its process."""
-    folder = tmp_path / "policies"
-    shutil.copytree(shop.settings.policies, folder)
-    process = folder / "10-process-standard.yaml"
-    process.write_text(process.read_text().replace(LATE, f"{LATE}    if_lost: {word}\n") + more)
-    await publish(shop, folder)
-    try:
-        number = await shop.place([(sku, 3)])
-    finally:
-        await publish(shop, shop.settings.policies)
-    await shop.until_status(number, "released")
-    return number
-
-
-async def is_lost(shop: Shop, number: str) -> None:
-    """The carrier reports what it has of the order as lost."""
-    at = datetime.now(UTC).isoformat()
-    await shop.admin("carrier/admin/report", order=number, status="lost", at=at)
-
-
-async def test_a_lost_shipment_is_sent_again_by_policy(shop: Shop, tmp_path: Path) -> None:
+async def test_a_lost_shipment_is_sent_again_by_policy(shop: Shop) -> None:
     sku = await shop.stocked(10)
-    number = await placed(shop, tmp_path, sku, "re_send")
+    number = await placed(shop, sku, "re_send")
 
     await is_lost(shop, number)
     await shop.until(number, lambda order: len(order["shipments"]) == 2)
@@ -72,9 +38,9 @@ async def test_a_lost_shipment_is_sent_again_by_policy(shop: Shop, tmp_path: Pat
     assert await shop.violations() == []
 
 
-async def test_what_is_lost_before_it_left_is_not_charged_where_the_policy_refunds(shop: Shop, tmp_path: Path) -> None:
+async def test_what_is_lost_before_it_left_is_not_charged_where_the_policy_refunds(shop: Shop) -> None:
     sku = await shop.stocked(10)
-    number = await placed(shop, tmp_path, sku, "refund")
+    number = await placed(shop, sku, "refund")
 
     await is_lost(shop, number)
     order = await shop.until_status(number, "cancelled")
@@ -89,9 +55,9 @@ async def test_what_is_lost_before_it_left_is_not_charged_where_the_policy_refun
     assert await shop.violations() == []
 
 
-async def test_what_is_lost_on_its_way_is_refunded_with_a_credit_memo(shop: Shop, tmp_path: Path) -> None:
+async def test_what_is_lost_on_its_way_is_refunded_with_a_credit_memo(shop: Shop) -> None:
     sku = await shop.stocked(10)
-    number = await placed(shop, tmp_path, sku, "refund", DELIVERED)
+    number = await placed(shop, sku, "refund", DELIVERED)
     await shop.ship(number)
     await shop.until(number, lambda order: len(order["invoices"]) == 1 and settled(order))
 

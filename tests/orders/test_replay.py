@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from settings import PROJECT_ROOT
-from tests.orders import scenarios
+from tests.orders.losing import LOSING
+from tests.orders.not_given_back import NOT_GIVEN_BACK
+from tests.orders.scenarios import ENDED, WAITING
 
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
 BESIDES = {"continued_before", "continued_after"}
@@ -26,7 +28,7 @@ async def replay(seed: str, *arguments: str) -> tuple[int | None, str]:
 
 
 def test_every_path_has_a_recorded_history() -> None:
-    paths = {scenario.__name__ for scenario in (*scenarios.ENDED, *scenarios.WAITING)} | BESIDES
+    paths = {one.__name__ for one in (*ENDED, *NOT_GIVEN_BACK, *LOSING, *WAITING)} | BESIDES
     assert {path.stem for path in FOLDER.glob("*.json")} >= paths
 
 
