@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# What Python compiles is kept, whatever the environment says: a run of the tests starts a thousand processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Most tests wait for servers most of the time; the tests of one file share theirs. The long files come first, in the
 # order of tests/conftest.py.
