@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from domain.process.approvals import unsaved
 from domain.process.decide import decide
 from domain.process.edits import frozen
-from domain.process.messages import AuthorizePayment, Call, CallDone, CallFailed, ChangeAsked, Event, Undo
+from domain.process.messages import AuthorizePayment, Call, CallDone, CallFailed, ChangeAsked, Event, OrderRow, Undo
 from domain.process.rows import group_status, row_of
 from domain.process.state import Decision, Group, OrderState, RunState
 from domain.process.words import MOVES, ChangeOutcome, Operation, Status
@@ -35,7 +35,7 @@ def decided(before: OrderState, event: Event) -> Decision:
     text = as_json(before)
     decision = decide(before, event)
     assert as_json(before) == text, "the decision changed its input"
-    again = decide(carried_over(before), event)
+    again = decide(OrderState.model_validate_json(text), event)
     assert as_json(again) == as_json(decision), "the carried state decides differently"
     return decision
 
@@ -62,7 +62,8 @@ class Watch:
         after = decision.state
         assert after.version > before.version, "the version must move up"
         assert after.revision - before.revision in (0, 1), "the revision moves up by one (I8)"
-        self._moves(before, after)
+        row = row_of(after)
+        self._moves(before, after, row)
         for call in decision.calls:
             self._call(before, event, after, call)
         assert set(decision.stops) <= before.flights.keys(), "only a call on its way can be cut short"
@@ -72,17 +73,18 @@ class Watch:
         self._captures(before, event, after)
         meanwhile(before, event, after)
         is_true(before, event, after)
-        self._foretold(before, event, after)
+        self._foretold(before, event, row)
         self.latest = {call.key for call in decision.calls}
-        stands(after)
+        stands(after, row)
         parts_stand(after)
 
-    def _moves(self, before: OrderState, after: OrderState) -> None:
+    def _moves(self, before: OrderState, after: OrderState, row: OrderRow) -> None:
+        statuses = {one.id: one.status for one in row.groups}
         for group in after.groups.values():
             if group.planned:
                 assert not group.lines, "lines travel in a group that is not there"
                 continue
-            now = group_status(after, group)
+            now = statuses[group.id]
             there = group.id in before.groups and not before.groups[group.id].planned
             was = group_status(before, before.groups[group.id]) if there else Status.ACCEPTED
             assert now == was or now in _reachable(was), f"group {group.id} moved from {was} to {now} (I8)"
@@ -165,7 +167,7 @@ class Watch:
             settled = run.parked is not None or run.state is RunState.SKIPPED
             assert self.refused_captures[group] == 1 or settled, "a capture is asked for ever (PAY2)"
 
-    def _foretold(self, before: OrderState, event: Event, after: OrderState) -> None:
+    def _foretold(self, before: OrderState, event: Event, row: OrderRow) -> None:
         """What a call's own transaction writes is the order as it is once the call is done (design rule 9)."""
         if (
             not isinstance(event, CallDone)
@@ -176,7 +178,7 @@ class Watch:
         flight = before.flights[event.key]
         if flight.call.save is not None and flight.faults == 0 and flight.call.operation is not Operation.SAVE:
             told, now = (
-                [(one.id, one.status, one.step) for one in row.groups] for row in (flight.call.save.row, row_of(after))
+                [(one.id, one.status, one.step) for one in seen.groups] for seen in (flight.call.save.row, row)
             )
             assert told == now, "a call writes the order as it was before it (I8)"
 

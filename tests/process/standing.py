@@ -1,15 +1,14 @@
 """What must hold of every state in which a decision leaves an order."""
 
 from domain.process.messages import Call, OrderRow, Undo
-from domain.process.rows import next_alarm, row_of
+from domain.process.rows import next_alarm
 from domain.process.state import Group, OrderState, Run, RunState
 from domain.process.updates import is_open
 from domain.process.words import REMOTE, Operation, Status
 
 
-def stands(state: OrderState) -> None:
+def stands(state: OrderState, row: OrderRow) -> None:
     """Where no call is on its way, the order is finished, or waits with what, why, who and until when (I6)."""
-    row = row_of(state)
     for waiting in row.waiting:
         assert waiting.what, "a wait without a name"
         assert waiting.why.endswith("."), "a wait without a reason"
@@ -38,7 +37,7 @@ def stands(state: OrderState) -> None:
     if state.imported and not any(flight.retry_at for flight in state.flights.values()):
         assert next_alarm(state) is None, "an imported order arms an alarm (hard case 8)"
     if state.finished:
-        _ended(state)
+        _ended(state, row)
     elif not state.flights and state.facts is not None:
         assert row.waiting, "nothing is on its way and nobody is waited for (I6)"
         owned = any(waiting.parked for waiting in row.waiting)
@@ -80,8 +79,7 @@ def _effect_of(call: Call) -> str:
     return call.work.of if isinstance(call.work, Undo) else call.key
 
 
-def _ended(state: OrderState) -> None:
-    row = row_of(state)
+def _ended(state: OrderState, row: OrderRow) -> None:
     assert row.finished
     assert row.status in (Status.COMPLETED, Status.CANCELLED)
     assert not row.waiting, "a finished order waits for nobody"
