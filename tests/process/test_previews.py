@@ -1,5 +1,6 @@
 """What a change would come to is told without a trace, and is what the change comes to (CHG13, I14)."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from domain.process.messages import AuthorizePayment, ChangeAnswer, ChangeAsked,
 from domain.process.state import OrderState, RunState
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation
 from tests.process.editing import KINDS, Edit, drawn
-from tests.process.outside import World
+from tests.process.outside import MORNING, World
 from tests.process.runner import Run
 
 MORE = Edit(quantity={1: 3})
@@ -28,9 +29,12 @@ def said(answer: ChangeAnswer) -> dict[str, object]:
 
 def at_rest(run: Run) -> dict[str, object]:
     """All that could have changed, but for how often the order has thought."""
-    state = run.state.model_dump(exclude={"version", "clock", "saved_version"})
-    world = (run.world.database.events, run.world.database.row, run.world.done, run.world.stock, run.world.outcomes)
-    return {"state": state, "world": repr(world)}
+    world, database = run.world, run.world.database
+    return {
+        "state": run.state.model_copy(update={"version": 0, "clock": MORNING, "saved_version": 0}),
+        "read model": (list(database.events.items()), database.row),
+        "books": (list(world.done.items()), deepcopy(world.stock), list(world.outcomes.items())),
+    }
 
 
 def test_a_preview_tells_all_and_does_nothing() -> None:
