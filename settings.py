@@ -18,6 +18,11 @@ RUNNING_STACK_FILE = "stack.json"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
+def secured(url: str) -> bool:
+    """Whether an address is asked over TLS. Certificates are loaded only then: it takes longer than most requests."""
+    return url.strip().lower().startswith("https:")
+
+
 class SettingsError(Exception):
     """One or more environment variables have a value that cannot be used; the text names each variable."""
 

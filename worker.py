@@ -15,7 +15,6 @@ import structlog
 import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 import tracing
 from activities.registry import all_activities
@@ -28,7 +27,7 @@ from store.pool import create_pool
 from workflows.connecting import connect, metrics_runtime
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
-from workflows.sandbox import PASSED_THROUGH, OrderSandbox
+from workflows.sandbox import runner
 from workflows.untouched import pass_values_untouched
 
 POOL_SIZE = 8
@@ -46,11 +45,6 @@ OPTIONS: dict[str, Any] = {
     "max_concurrent_local_activities": 32,
 }
 """How much one worker takes on; `make bench` gives its floor the same."""
-
-
-def runner() -> OrderSandbox:
-    """The sandbox of the order workflow."""
-    return OrderSandbox(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 def order_worker(client: Client, task_queue: str, activities: list[Callable[..., Any]]) -> Worker:

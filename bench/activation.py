@@ -24,9 +24,9 @@ from bench.empty import EmptyWorkflow
 from bench.figures import Goal, Measure
 from domain.process.doors import Start
 from domain.process.state import RELEASE, OrderInput
-from worker import runner
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
+from workflows.sandbox import runner
 
 REPEATS = 40
 WARM_UP = 10

@@ -8,6 +8,8 @@ from temporalio.worker import Replayer
 from store.auditing import Offender, Verdict
 from workflows.converter import DATA_CONVERTER
 from workflows.gateway import workflow_id
+from workflows.order import OrderWorkflow
+from workflows.sandbox import runner
 
 SAMPLE = 10
 """Histories of each kind: ended and running. All of them are replayed by the tests of a release, not here."""
@@ -15,9 +17,6 @@ SAMPLE = 10
 
 async def audit_replay(client: Client) -> Verdict:
     """Replays the latest histories with the code that is installed here."""
-    from worker import runner  # late: no other command needs what a worker needs
-    from workflows.order import OrderWorkflow
-
     replayer = Replayer(workflows=[OrderWorkflow], data_converter=DATA_CONVERTER, workflow_runner=runner())
     checked = 0
     offenders = []

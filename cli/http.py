@@ -9,7 +9,7 @@ import httpx
 import typer
 
 from cli.errors import CommandError
-from settings import Settings
+from settings import Settings, secured
 
 ApiOption = Annotated[
     str | None,
@@ -109,7 +109,11 @@ class Api:
     def __init__(self, address: Address) -> None:
         self.address = address
         self._client = httpx.Client(
-            base_url=address.url, headers=address.headers, timeout=TIMEOUT_SECONDS, trust_env=False
+            base_url=address.url,
+            headers=address.headers,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            verify=secured(address.url),
         )
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:

@@ -11,6 +11,7 @@ import httpx
 from adapters.imports.row import OrderFile, Problem, Row
 from cli.errors import CommandError
 from cli.http import TIMEOUT_SECONDS, Address, RefusedError, away
+from settings import secured
 
 AT_ONCE = 16
 PAGE = 500
@@ -53,7 +54,11 @@ async def send(file: OrderFile, address: Address, *, done: Callable[[], None], a
     for _ in sent.refused:
         done()
     async with httpx.AsyncClient(
-        base_url=address.url, headers=address.headers, timeout=TIMEOUT_SECONDS, trust_env=False
+        base_url=address.url,
+        headers=address.headers,
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+        verify=secured(address.url),
     ) as client:
         await _send_catalogue(client, file)
         rows = file.good()

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from settings import secured
+
 SHORT_HASH = 12
 FIRST = {"note": "first release, by ordito up"}
 
@@ -15,7 +17,9 @@ async def policy_note(api_url: str, api_key: str | None) -> str:
     """Sentences for the terminal, asked from the API; empty when it does not tell."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     try:
-        async with httpx.AsyncClient(base_url=api_url, headers=headers, timeout=10, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=api_url, headers=headers, timeout=10, trust_env=False, verify=secured(api_url)
+        ) as client:
             status = await _status(client)
             if not status or status.get("live"):
                 return _note(status)

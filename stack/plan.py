@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from settings import Settings
+from settings import Settings, secured
 from stack import temporal
 from stack.child import Child, Command
 from stack.home import Home, Secrets
@@ -175,7 +175,7 @@ def _program(
 def _answers(url: str) -> Callable[[Child], Awaitable[bool]]:
     async def is_ready(_: Child) -> bool:
         try:
-            async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=2, trust_env=False, verify=secured(url)) as client:
                 return (await client.get(url)).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False

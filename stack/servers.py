@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
-from settings import Settings
+from settings import Settings, secured
 from stack import temporal
 from stack.errors import StackError
 from stack.finding import Finding, note, ok, problem
@@ -124,5 +124,5 @@ def _key(settings: Settings, status: int) -> Finding:
 
 async def _get(url: str, key: str | None = None) -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, verify=secured(url)) as client:
         return await client.get(url, headers=headers)

@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio.converter import StorageDriverStoreContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
 PASSED_THROUGH = ("domain", "workflows", "zoneinfo")
@@ -23,6 +23,11 @@ class OrderSandbox(SandboxedWorkflowRunner):
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """An order's workflow in a new sandbox."""
         return _OrderInstance(super().create_instance(det))
+
+
+def runner() -> OrderSandbox:
+    """The sandbox of the order workflow."""
+    return OrderSandbox(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 class _OrderInstance(WorkflowInstance):

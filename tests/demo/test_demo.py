@@ -37,7 +37,7 @@ class Demo:
         """Orders that are completed, as the API tells; 0 while it does not answer."""
         try:
             key = json.loads((self.home / "secrets.json").read_text())["api_key"]
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with httpx.AsyncClient(timeout=5, verify=False) as client:
                 answer = await client.get(f"{self._api}/v1/totals", headers={"Authorization": f"Bearer {key}"})
             return sum((entry["orders"] or {}).get("completed", 0) for entry in answer.json()["totals"])
         except (OSError, ValueError, KeyError, httpx.HTTPError):

@@ -23,10 +23,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 import domain.process.words
 from tracing.temporal import OrderTracing
-from worker import runner
 from workflows import calling
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
+from workflows.sandbox import runner
 
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
 

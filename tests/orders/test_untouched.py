@@ -13,9 +13,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import PayloadCodec, WorkflowSerializationContext
 from temporalio.worker import Replayer
 
-from worker import runner
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
+from workflows.sandbox import runner
 from workflows.untouched import pass_values_untouched
 
 HISTORY = Path(__file__).resolve().parents[1] / "histories" / "changed_quantity_up.json"

@@ -72,7 +72,7 @@ class Simulators:
 
     def _is_healthy(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=1, trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/healthz", timeout=1, trust_env=False, verify=False).status_code == 200
         except httpx.HTTPError:
             return False
 
