@@ -1,6 +1,8 @@
 """Processes: the nested flow of steps that an order's lines run through (ORC1-5)."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 
@@ -124,6 +126,29 @@ class Process(PolicyModel):
     dates: Literal["backward", "forward"] = "backward"
     """backward = plan back from the requested date; forward = plan on from today (ORC14)."""
     steps: tuple[Node, ...] = Field(min_length=1, max_length=MAX_STEPS)
+
+    @cached_property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The steps of all paths, in reading order."""
+        return tuple(_steps(self.steps))
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        copied.__dict__.pop("all_steps", None)  # a copy may be given other steps
+        return copied
+
+
+def _steps(nodes: tuple[Node, ...]) -> Iterator[Step]:
+    for node in nodes:
+        match node:
+            case Step():
+                yield node
+            case Choose():
+                for path in node.paths:
+                    yield from _steps(path.steps)
+            case Together():
+                for path in node.together:
+                    yield from _steps(path.steps)
 
 
 Path.model_rebuild()

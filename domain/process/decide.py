@@ -336,9 +336,10 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
         return saving.with_revision(state, calls)
     if not state.groups:
         return state, calls
-    if state.unsaved_events or state.unsaved_answers or state.unsaved_revision or row_of(state) != state.saved_row:
+    row = row_of(state)
+    if state.unsaved_events or state.unsaved_answers or state.unsaved_revision or row != state.saved_row:
         return saving.with_all(state)
-    closed = row_of(state).finished and state.change is None
+    closed = row.finished and state.change is None
     return state.model_copy(update={"finished": closed}), calls
 
 

@@ -99,19 +99,6 @@ def steps_taken(process: Process, group: Group) -> list[Step]:
     return on_the_way(process, lambda choose: path_taken(choose, group))
 
 
-def steps_of(process: Process) -> Iterator[Step]:
+def steps_of(process: Process) -> tuple[Step, ...]:
     """Every step of a process, in reading order."""
-    yield from _steps(process.steps)
-
-
-def _steps(nodes: tuple[Node, ...]) -> Iterator[Step]:
-    for node in nodes:
-        match node:
-            case Step():
-                yield node
-            case Choose():
-                for path in node.paths:
-                    yield from _steps(path.steps)
-            case Together():
-                for path in node.together:
-                    yield from _steps(path.steps)
+    return process.all_steps
