@@ -1,7 +1,7 @@
 """The typed search attributes of an order's workflow (OPS1). `ordito up` registers them at the server."""
 
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio.common import (
     SearchAttributeKey,
@@ -10,8 +10,9 @@ from temporalio.common import (
     TypedSearchAttributes,
 )
 
-from domain.process.doors import Start
-from domain.process.messages import OrderRow
+if TYPE_CHECKING:  # what registers the attributes needs none of the domain
+    from domain.process.doors import Start
+    from domain.process.messages import OrderRow
 
 STATUS = SearchAttributeKey.for_keyword("OrderStatus")
 CUSTOMER = SearchAttributeKey.for_keyword("CustomerId")
@@ -31,7 +32,7 @@ FIRST: Shown = {STATUS.name: "accepted", AT_RISK.name: False, HOLD.name: NOTHING
 """What every order's workflow starts with, beside its customer and channel."""
 
 
-def at_start(start: Start) -> TypedSearchAttributes:
+def at_start(start: "Start") -> TypedSearchAttributes:
     """What is known of an order before it runs."""
     return TypedSearchAttributes(
         [
@@ -45,7 +46,7 @@ def at_start(start: Start) -> TypedSearchAttributes:
     )
 
 
-def shown(row: OrderRow) -> Shown:
+def shown(row: "OrderRow") -> Shown:
     """The attributes of a row."""
     promised = row.promise_date
     return {
@@ -57,7 +58,7 @@ def shown(row: OrderRow) -> Shown:
     }
 
 
-def held(row: OrderRow) -> str:
+def held(row: "OrderRow") -> str:
     """Why the order needs a person, as a code; `none` if it does not."""
     return next((waiting.code for waiting in row.waiting if waiting.parked), NOTHING_HELD)
 
