@@ -11,7 +11,7 @@ from domain.problems import ProblemsFound
 from domain.process.messages import Call, Outcome, Rest, ReviseOrder
 from domain.process.words import Operation
 from domain.reopening import Before, reopen_order
-from domain.rest_of_change import rest_of
+from domain.rest_of_change import cancelled, rest_of
 from domain.revising import revise, unknown_items
 from store import revisions
 from store.pool import Connection, Pool, transaction
@@ -46,6 +46,8 @@ class Changes:
                     document, known = await revisions.take_up(connection, call, work)
                 except LookupError:
                     return UNKNOWN
+                if work.cancels is not None:
+                    document = cancelled(work.cancels)
                 outcome = known
                 if outcome is None:
                     proposal = await self._work_out(connection, call.order, document, work.rest)

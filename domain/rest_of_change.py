@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from domain.process.messages import Rest
+from domain.process.messages import Lines, Rest
 from domain.process.words import ChangeKind
 from domain.revising import next_number
 
@@ -39,3 +39,9 @@ def rest_of(change: Mapping[str, Any], rest: Rest, numbers: Collection[int]) -> 
     out = {_FIELDS[kind] for kind in rest.without_fields}
     fields = {name: value for name, value in (change.get("set") or {}).items() if name not in out}
     return {**change, "set": fields, "lines": lines}
+
+
+def cancelled(stays: Lines) -> Json:
+    """What is left of a cancel of the order, as a change: of each line go on as many units as `stays` says."""
+    what = {number: {"quantity": units} if units else {"cancel": True} for number, units in stays.items()}
+    return {"lines": [{"number": number, **of} for number, of in what.items()]}

@@ -54,7 +54,7 @@ REVISIONS_ARE_KEPT = Question(
     UNION ALL
     SELECT c.order_number, format('change %s was accepted and made no version', c.change_id)
     FROM change_request c
-    WHERE c.kind = 'edit' AND c.outcome IN ('accepted', 'partly')
+    WHERE (c.outcome = 'partly' OR (c.kind = 'edit' AND c.outcome = 'accepted'))
       AND NOT EXISTS (
           SELECT FROM order_revision r WHERE r.order_number = c.order_number AND r.change_id = c.change_id)
     UNION ALL

@@ -50,7 +50,7 @@ WHERE c.order_number = %s
     WHERE d.order_number = c.order_number AND d.kind = 'change' AND d.payload ->> 'change_id' = c.change_id)
 ORDER BY c.received_at, c.change_id
 """
-"""Edits that came as a raw signal; they are kept when they are begun."""
+"""Changes that came as a raw signal; they are kept when they are worked out."""
 APPROVED = "SELECT change_id FROM change_request WHERE order_number = %s AND outcome = 'in_progress' ORDER BY change_id"
 """A change is saved as in progress when a person has agreed to it."""
 WORK_OUT_ANEW = "UPDATE change_request SET proposal = NULL WHERE order_number = %s AND outcome = 'pending_approval'"

@@ -19,9 +19,9 @@ from store.pool import Connection
 Proposal = dict[str, Any]
 """What working out a change came to, as JSON: the new version, or why there is none."""
 
-KEEP_EDIT = """
+KEEP = """
 INSERT INTO change_request (order_number, change_id, kind, document, requested_by)
-VALUES (%(order)s, %(change_id)s, 'edit', %(edit)s::jsonb, %(requested_by)s)
+VALUES (%(order)s, %(change_id)s, %(kind)s, %(edit)s::jsonb, %(requested_by)s)
 ON CONFLICT DO NOTHING
 """
 LOCK = """
@@ -152,8 +152,9 @@ async def take_up(connection: Connection, call: Call, work: ReviseOrder) -> tupl
     A change that came as a raw signal is kept first. LookupError when there is no such change.
     """
     values = {"order": call.order, "change_id": work.change_id, "requested_by": work.requested_by}
-    if work.edit is not None:
-        await connection.execute(KEEP_EDIT, {**values, "edit": json.dumps(work.edit)})
+    if work.edit is not None or work.cancels is not None:
+        kind = "edit" if work.cancels is None else "cancel"
+        await connection.execute(KEEP, {**values, "kind": kind, "edit": json.dumps(work.edit or {})})
     row = await (await connection.execute(LOCK, values)).fetchone()
     if row is None:
         raise LookupError(f"order {call.order} has no change {work.change_id}")

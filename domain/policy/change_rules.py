@@ -15,7 +15,7 @@ class CancelRefused(StrEnum):
     REFUSE = "refuse"
     """The change is refused, and the order goes on as it was."""
     APPLY_TO_THE_REST = "apply to the rest"
-    """What can still be changed is changed; the answer is `partly`."""
+    """What can still be changed, or cancelled, is; the answer is `partly`."""
     LET_SHIP_THEN_RETURN = "let ship then return"
     """The goods go out as they are, the change is refused with `use_return`, and a return request is on record."""
     ASK = "ask"

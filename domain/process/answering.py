@@ -15,8 +15,8 @@ from domain.process.tokens import basis_of
 from domain.process.words import MOVES_NO_STOCK, ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERED, MAX_ANSWERS
 
-CHANGED_IN_PART = "changed_in_part"
-"""Code of an edit that was done in part; `not_done` names the rest of it."""
+CHANGED_IN_PART, CANCELLED_IN_PART = "changed_in_part", "cancelled_in_part"
+"""Codes of an edit, and of a cancel of the order, that were done in part; `not_done` names the rest."""
 MALFORMED = "malformed"
 """Code of the answer to a request that made no sense."""
 
@@ -114,7 +114,7 @@ def terms(draft: Draft) -> Terms:
 
 def refused_edit(draft: Draft, change: ActiveChange, instead: ChangeAnswer | None = None) -> None:
     """The edit was turned down; `instead` is a preview of what it would come to now."""
-    given = answer_to(draft, change.asked, ChangeOutcome.REFUSED, change.refused_code, change.refused_words)
+    given = answer_to(draft, _asked(change), ChangeOutcome.REFUSED, change.refused_code, change.refused_words)
     now = terms(draft)
     told = {"before": now, "after": now, "instead": instead, "to_return": change.to_return}
     given = given.model_copy(update=told)
@@ -133,11 +133,11 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
     stages = [one.stage for one in change.reworks or () if _cancels(one)]
     not_done = _not_done(change)
     if change.left_out is not None:
-        outcome, code, plan = ChangeOutcome.PARTLY, CHANGED_IN_PART, (*plan, *_left_alone(draft, change))
+        outcome, plan = ChangeOutcome.PARTLY, (*plan, *_left_alone(draft, change))
+        code = CANCELLED_IN_PART if change.cancels_rest else CHANGED_IN_PART
         stages = [change.left_out.stages[group] for group in change.left_out.taken_back]
-        words = f"{words} Not changed: {'; '.join(f'{one.what}: {one.words}' for one in not_done[:5])}"
-        words += f"; and {len(not_done) - 5} more." if len(not_done) > 5 else ""
-    given = answer_to(draft, change.asked, outcome, code, words, change.actions)
+        words = f"{words} {_not_cancelled(not_done) if change.cancels_rest else _not_changed(not_done)}"
+    given = answer_to(draft, _asked(change), outcome, code, words, change.actions)
     answer(
         draft,
         given.model_copy(
@@ -156,6 +156,26 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
     )
 
 
+def _asked(change: ActiveChange) -> ChangeAsked:
+    """What was asked for: what is left of a cancel is carried out as an edit."""
+    return change.asked.model_copy(update={"change": "cancel"}) if change.cancels_rest else change.asked
+
+
+def _not_changed(not_done: tuple[NotDone, ...]) -> str:
+    more = f"; and {len(not_done) - 5} more." if len(not_done) > 5 else ""
+    return f"Not changed: {'; '.join(f'{one.what}: {one.words}' for one in not_done[:5])}{more}"
+
+
+def _not_cancelled(not_done: tuple[NotDone, ...]) -> str:
+    """By what the carrier said, for it says the same of all lines of a group."""
+    by_words: dict[str, list[str]] = {}
+    for one in not_done:
+        by_words.setdefault(one.words, []).append(one.what)
+    more = {words: f" and {len(of) - 5} more" if len(of) > 5 else "" for words, of in by_words.items()}
+    parts = [f"{', '.join(of[:5])}{more[words]}: {words}" for words, of in by_words.items()]
+    return f"Not done: {' '.join(parts)}"
+
+
 def _not_done(change: ActiveChange) -> tuple[NotDone, ...]:
     """What of the edit the carrier did not let happen, with its code and words."""
     left_out = change.left_out
@@ -169,8 +189,16 @@ def _not_done(change: ActiveChange) -> tuple[NotDone, ...]:
     by_line: dict[int, list[LineChange]] = {}
     for one in left_out.revised.lines:
         by_line.setdefault(one.number, []).append(one)
-    lines = [of(left_out.lines[n], _in_words(Revised(lines=tuple(some))), n) for n, some in by_line.items()]
+    lines = [of(left_out.lines[n], _left_out_of(change, some), n) for n, some in by_line.items()]
     return (*lines, *(of(group, _in_words(Revised(fields=(kind,)))) for kind, group in left_out.fields.items()))
+
+
+def _left_out_of(change: ActiveChange, line: list[LineChange]) -> str:
+    """What is not done of one line, in words; of a cancel it may be done for its other parts."""
+    done = {one.number for one in change.revised.lines} if change.revised is not None else set()
+    if line[0].number in done:
+        return f"{line[0].before} units of line {line[0].number} cancelled"
+    return _in_words(Revised(lines=tuple(line)))
 
 
 def _left_alone(draft: Draft, change: ActiveChange) -> list[Action]:

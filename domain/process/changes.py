@@ -2,11 +2,22 @@
 
 While a change is carried out its lines start nothing new (CHG6). A cancel cuts short or awaits calls on their way, then
 takes every effect back, the shipment request first because it alone can be refused. If it is, the change is refused,
-and the process walks on from what is left: whatever was taken back is done again. An edit is carried out in `edits`.
+and the process walks on from what is left: whatever was taken back is done again; or the rest is cancelled, as the
+policy says. An edit is carried out in `edits`.
 """
 
 from domain.policy.model import TaskWord
-from domain.process import approvals, edits, facts, known, not_given_back, previews, returns, updates
+from domain.process import (
+    approvals,
+    edits,
+    facts,
+    known,
+    not_given_back,
+    previews,
+    rest_of_cancel,
+    returns,
+    updates,
+)
 from domain.process.answering import MALFORMED, answer, answer_to
 from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
@@ -53,6 +64,8 @@ def overtake(draft: Draft) -> None:
     cancels = any(asked.change == CANCEL for asked in draft.waiting_changes)
     if change is None or change.asked.change != EDIT or change.refused_code or not cancels:
         return
+    if change.cancels_rest:
+        return  # a cancel itself
     if not updates.under_way(draft):
         edits.overtaken(draft)
 
@@ -182,9 +195,12 @@ def _pursue_cancel(draft: Draft, change: ActiveChange) -> None:
     if change.refused_code:
         _refuse(draft)
         return
-    following = _next_undo(draft)
+    following = _next_undo(draft, change)
     if following is None:
-        _cancelled(draft)
+        if change.held_fast:
+            _cancel_the_rest(draft, change)
+        else:
+            _cancelled(draft)
         return
     group, run = following
     if run.parked is not None and run.parked.undo is not None:
@@ -194,8 +210,18 @@ def _pursue_cancel(draft: Draft, change: ActiveChange) -> None:
     draft.change = change.model_copy(update={"actions": (*change.actions, words)})
 
 
-def _next_undo(draft: Draft) -> tuple[Group, Run] | None:
-    runs = [(group, run) for group in draft.groups.values() for run in group.runs.values() if run.may_have_effect]
+def _cancel_the_rest(draft: Draft, change: ActiveChange) -> None:
+    """The carrier keeps requests, and gave all others back: the policy has the rest cancelled without them (CHG10)."""
+    draft.change = change = rest_of_cancel.begin(draft, change)
+    if change.refused_code:
+        _refuse(draft)
+    else:
+        edits.pursue(draft, change)
+
+
+def _next_undo(draft: Draft, change: ActiveChange) -> tuple[Group, Run] | None:
+    all_runs = ((group, run) for group in draft.groups.values() for run in group.runs.values() if run.may_have_effect)
+    runs = [(group, run) for group, run in all_runs if rest_of_cancel.is_undone(change, group, run)]
     return max(runs, key=lambda pair: (pair[1].operation is Operation.SHIP, pair[1].seq), default=None)
 
 

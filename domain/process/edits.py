@@ -14,6 +14,7 @@ from domain.process import (
     not_given_back,
     partly,
     previews,
+    rest_of_cancel,
     returns,
     updates,
 )
@@ -83,6 +84,10 @@ def _moving(draft: Draft, change: ActiveChange) -> bool:
 def _revise(draft: Draft, change: ActiveChange) -> None:
     asked = change.asked
     again = "/approved" if approvals.is_approved(draft, change) else ""  # worked out anew, for the order as it is now
+    cancels = None
+    if change.cancels_rest:
+        # A resumed order may find that fewer requests are kept, never others.
+        cancels, again = rest_of_cancel.stays(draft, change), f"/rest/{len(change.held_fast)}"
     call = Call(
         key=f"{draft.number}/change/{asked.change_id}/revise{again}",
         order=draft.number,
@@ -93,6 +98,7 @@ def _revise(draft: Draft, change: ActiveChange) -> None:
             revision=draft.revision + 1,
             edit=asked.edit,
             requested_by=asked.requested_by,
+            cancels=cancels,
         ),
         summary="work out the changed order",
     )
@@ -103,6 +109,10 @@ def _judge(draft: Draft, change: ActiveChange) -> None:
     """Asks the carrier where it matters, then decides by the policy's matrix."""
     assert change.proposed is not None
     assert change.revised is not None
+    if change.cancels_rest:
+        draft.change = rest_of_cancel.judge(draft, change)
+        _make_then_break(draft, active(draft))
+        return
     kinds = touched(draft, change.proposed, change.revised)
     to_ask = unasked(draft, kinds, change.progress)
     if to_ask:
@@ -253,7 +263,7 @@ def overtaken(draft: Draft) -> None:
 
 def _worked_out(draft: Draft, change: ActiveChange, proposed: Opened | None, outcome: Outcome) -> None:
     revised = outcome.revised
-    if change.left_out is not None and proposed is not None and revised is not None:
+    if change.proposed is not None and proposed is not None and revised is not None:
         partly.take_up(draft, change, proposed, revised)
         return
     groups = () if proposed is None or revised is None else tuple(touched(draft, proposed, revised))

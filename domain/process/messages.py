@@ -270,6 +270,8 @@ class ReviseOrder(Message):
     requested_by: str = ""
     rest: Rest | None = None
     """Set where only a part of the change is worked out."""
+    cancels: Lines | None = None
+    """Set for a cancel of the order that is done in part: its lines, with the units of each that go on."""
     preview: str | None = None
     """The preview that it is for: nothing is kept then, and a change that is in no database is under this id."""
 

@@ -5,7 +5,7 @@ given back with the change's answer.
 """
 
 from domain.policy.change_rules import CancelRefused
-from domain.process import approvals, returns, updates
+from domain.process import approvals, rest_of_cancel, returns, updates
 from domain.process.draft import Draft
 from domain.process.messages import Lines
 from domain.process.state import ActiveChange, NotGivenBack
@@ -33,7 +33,9 @@ def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: 
     """
     if _is_done_for_the_rest(draft, change, group_id):
         why = NotGivenBack(code=code, words=words)
-        return change.model_copy(update={"held_fast": change.held_fast | {group_id: why}})
+        # A cancel of the order takes one effect back at a time: the last that it tells of is this one.
+        done = change.actions if change.asked.change == "edit" else change.actions[:-1]
+        return change.model_copy(update={"held_fast": change.held_fast | {group_id: why}, "actions": done})
     if _is_asked_about(draft, change):
         lines = ", ".join(map(str, draft.groups[group_id].lines[:20]))
         words = f"The carrier does not give line {lines} back: {words.rstrip('.')}."
@@ -53,14 +55,16 @@ def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: 
 
 
 def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> bool:
-    """Whether the edit may be done in part. One with a token comes to just what its preview said, or to nothing."""
+    """Whether the change may be done in part. One with a token comes to just what its preview said, or to nothing."""
     if word(draft) is not CancelRefused.APPLY_TO_THE_REST or change.refused_code or change.asked.token is not None:
         return False
     if change.shares:  # which units go where is decided for the whole change
         return False
     if updates.under_way(draft):  # what was updated for the whole change is put back with it
         return False
-    return change.asked.change == "edit" and change.left_out is None and group_id not in change.held_fast
+    if change.asked.change != "edit" and not rest_of_cancel.is_possible(draft):
+        return False
+    return change.left_out is None and group_id not in change.held_fast
 
 
 def _is_asked_about(draft: Draft, change: ActiveChange) -> bool:

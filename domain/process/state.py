@@ -274,6 +274,8 @@ class ActiveChange(Message):
     """Of the lines that will travel in several groups: the units in each, as it was judged."""
     beside: dict[str, str] | None = None
     """The groups beside which further units go by themselves, with the id of the new group for each."""
+    cancels_rest: bool | None = None
+    """True for what is left of a cancel of the order: an edit that cancels all but what the carrier keeps."""
     judged_at: datetime | None = None
     """When an edit with a token was found to be what its preview said: its promise counts from then (I14)."""
 
@@ -356,7 +358,8 @@ what it had done also past a hold, and a change that finds it stuck takes what s
 (`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`); what becomes of a change
 whose cancel is refused is as the policy says (`not_given_back`), and what has to come back is on record (`returns`);
 money that lapsed is not held anew for a capture that the policy skips; what a change asks of the world before its
-answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`).
+answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`); a
+cancel of the order is done in part where the policy says so (`rest_of_cancel`).
 """
 
 

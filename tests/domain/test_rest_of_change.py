@@ -2,7 +2,7 @@
 
 from domain.process.messages import Rest
 from domain.process.words import ChangeKind
-from domain.rest_of_change import rest_of
+from domain.rest_of_change import cancelled, rest_of
 
 CHANGE = {
     "reason": "the customer called",
@@ -41,3 +41,7 @@ def test_a_change_without_lines_or_fields_is_taken_as_it_is() -> None:
         "set": {"note": "x"},
         "lines": [],
     }
+
+
+def test_of_a_cancel_lines_are_cancelled_or_keep_what_goes_on_of_them() -> None:
+    assert cancelled({1: 0, 4: 3}) == {"lines": [{"number": 1, "cancel": True}, {"number": 4, "quantity": 3}]}

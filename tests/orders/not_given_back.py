@@ -92,5 +92,11 @@ async def asked_about_a_refused_cancel(shop: Shop) -> str:
     return await shipped(shop, number)
 
 
-NOT_GIVEN_BACK: tuple[Scenario, ...] = (changed_in_part, asked_about_a_refused_cancel)
+async def cancelled_in_part(shop: Shop) -> str:
+    number = await two_groups(shop)
+    await shop.ok("POST", f"/v1/orders/{number}/cancel", json={"change_id": "c-1", "reason": "ordered twice"})
+    return await shipped(shop, number)
+
+
+NOT_GIVEN_BACK: tuple[Scenario, ...] = (changed_in_part, asked_about_a_refused_cancel, cancelled_in_part)
 """For the recorded histories."""

@@ -38,6 +38,40 @@ async def test_a_change_is_done_in_part_and_its_answer_names_the_rest(shop: Shop
     await shop.audited()
 
 
+async def test_a_cancel_of_the_order_is_done_for_all_that_the_carrier_gives_back(shop: Shop) -> None:
+    number = await ways.two_groups(shop)
+    body = {"change_id": "c-1", "reason": "ordered twice"}
+    response = await shop.api.post(f"/v1/orders/{number}/cancel", json=body)
+    answer = response.json()
+    told = (response.status_code, answer["kind"], answer["outcome"], answer["code"])
+    assert told == (200, "cancel", "partly", "cancelled_in_part"), answer
+    assert answer["words"].startswith("Revision 2: line 1 cancelled. Still promised for ")
+    assert " The total is 30.00 USD now. Not done: line 2 cancelled: " in answer["words"]
+    assert [(one["line"], one["what"], one["code"]) for one in answer["not_done"]] == [
+        (2, "line 2 cancelled", "too_late")
+    ]
+    assert (answer["price"]["before"], answer["price"]["after"]) == ("50.00", "30.00")
+    assert answer["reasons"] == [{"code": "cancelled_in_part", "words": answer["words"]}]
+    order = await shop.until_status(number, "released")
+    assert (order["revision"], [line["number"] for line in order["document"]["lines"]]) == (2, [2])
+    assert {line["number"]: (line["quantity"], line["status"]) for line in order["lines"]} == {
+        1: (2, "cancelled"),
+        2: (3, "released"),
+    }
+    books = await shop.books("carrier", number)
+    statuses = {one["lines"][0]["line"]: one["status"] for one in books["requests"]}
+    assert (len(books["requests"]), statuses) == (2, {1: "cancelled", 2: "picked"})
+    again = await shop.api.post(f"/v1/orders/{number}/cancel", json=body)
+    assert (again.status_code, again.json()["not_done"]) == (200, answer["not_done"])
+    code, said, errors = await shop.cli("order", "cancel", number, "--change-id", "c-2")
+    assert (code, said) == (1, "")
+    assert "Cannot be cancelled any more" in errors
+    timeline = await shop.timeline(number)
+    assert ("change.partly" in timeline, "order.cancelled" in timeline) == (True, False)
+    await ways.shipped(shop, number)
+    await shop.audited()
+
+
 async def test_what_goes_out_all_the_same_is_on_record_as_a_return(shop: Shop) -> None:
     number = await ways.one_group(shop, CancelRefused.LET_SHIP_THEN_RETURN)
     body = {"change_id": "c-1", "lines": [{"number": 1, "quantity": 1}]}

@@ -180,9 +180,7 @@ class World:
         if call.key in self.gone:
             return Outcome(refused=True, code="cancelled_before_arrival", words="It was cancelled before it came.")
         if isinstance(call.work, ReviseOrder):
-            asked_for = call.work.change_id
-            assert call.work.edit == self.signalled.get(asked_for), "another change is worked out than was asked for"
-            return self.database.revise(call.work, self.edits[asked_for])
+            return self._work_out(call.work)
         if isinstance(call.work, InquireShipment):
             self.asked_after[call.work.of] = self._how_far(call.work.of)
             far = self.asked_after[call.work.of]
@@ -201,6 +199,16 @@ class World:
         if isinstance(call.work, OpenOrder):
             return Outcome(opened=self._open(call.order, call.work))
         return Outcome(ref=f"ref-{len(self.done)}")
+
+    def _work_out(self, work: ReviseOrder) -> Outcome:
+        asked_for = work.change_id
+        assert work.edit == self.signalled.get(asked_for), "another change is worked out than was asked for"
+        if work.cancels is None:
+            return self.database.revise(work, self.edits[asked_for])
+        assert asked_for not in self.edits, "an edit is worked out as a cancel"
+        stays = {number: units for number, units in work.cancels.items() if units}
+        gone = tuple(number for number in work.cancels if number not in stays)
+        return self.database.revise(work, Edit(quantity=stays, cancel=gone))
 
     def _open(self, number: str, work: OpenOrder) -> Opened:
         if self.database.opened is None:

@@ -1,6 +1,7 @@
 """What must be true of an answer that says `partly` (CHG10, CHG14)."""
 
 from domain.policy.model import CancelRefused
+from domain.process.draft import Draft
 from domain.process.messages import CallDone, ChangeAnswer, Event
 from domain.process.state import OrderState
 from domain.process.words import ChangeOutcome, Operation
@@ -24,6 +25,9 @@ def _done_in_part(before: OrderState, event: Event, after: OrderState, given: Ch
     change = before.change
     assert change is not None
     assert change.asked.token is None, "a change with a token is done in part (I14)"
+    if change.cancels_rest:
+        _cancelled_in_part(before, event, after, given)
+        return
     named = {one.line for one in given.not_done if one.line is not None}
     for number in named:
         was, now = before.lines.get(number), after.lines.get(number)
@@ -36,8 +40,34 @@ def _done_in_part(before: OrderState, event: Event, after: OrderState, given: Ch
     assert not named & {one.number for one in revised.lines}, "a line is changed, and is not (CHG10)"
     assert revised.lines or revised.fields, "partly done, and nothing was (CHG14)"
     for group_id in change.held_fast:
-        keys = [
-            {one.key for one in state.groups[group_id].runs.values() if one.operation is Operation.SHIP}
-            for state in (before, after)
-        ]
-        assert keys[0] == keys[1], f"the request of group {group_id} was kept, and is another (I12)"
+        _is_the_same_request(before, after, group_id)
+
+
+def _cancelled_in_part(before: OrderState, event: Event, after: OrderState, given: ChangeAnswer) -> None:
+    """What the carrier keeps goes on as it is, all else is cancelled, and the answer says of each line which."""
+    change = before.change
+    assert change is not None
+    assert (given.kind, given.code) == ("cancel", "cancelled_in_part")
+    was, now = Draft(before, event.at), Draft(after, event.at)
+    kept: set[int] = set()
+    for group in before.groups.values():
+        if group.cancelled:
+            continue
+        later = after.groups[group.id]
+        if group.id in change.held_fast:
+            assert was.quantities(group) == now.quantities(later), f"group {group.id} is kept, and is another"
+            assert not later.cancelled, f"group {group.id} is kept, and is cancelled"
+            kept |= {*group.lines}
+            _is_the_same_request(before, after, group.id)
+        else:
+            assert later.cancelled, f"group {group.id} is given back, and goes on"
+            assert not later.lines, f"group {group.id} is given back, and has lines"
+    assert {one.line for one in given.not_done} == kept, "the answer does not name what goes on (CHG14)"
+
+
+def _is_the_same_request(before: OrderState, after: OrderState, group_id: str) -> None:
+    keys = [
+        {one.key for one in state.groups[group_id].runs.values() if one.operation is Operation.SHIP}
+        for state in (before, after)
+    ]
+    assert keys[0] == keys[1], f"the request of group {group_id} was kept, and is another (I12)"

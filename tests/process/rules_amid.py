@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from domain.policy.model import CancelRefused
 from domain.process.holds import refusal as hold_refusal
 from domain.process.messages import Call, HoldAsked, Undo
 from domain.process.words import REMOTE, Operation
@@ -11,6 +12,8 @@ from tests.process.rules import YES_OR_NO, Among, Number, rule
 from tests.process.rules_outside import remember
 from tests.process.rules_people import WHAT, edit_of, look_and_change, whole
 
+MOST_ANSWERS = 8
+"""How many changes of an order are answered before nobody cancels it any more."""
 MOST = 30
 """How many calls of a change are answered before it is left alone."""
 
@@ -31,6 +34,46 @@ def cancel_amid_a_change(course: Course, then: int, another: bool, **what: Any) 
     if another:
         run.edit(edit_of(course, **what), f"{change_id}b")
     run.cancel(f"{change_id}c")
+
+
+def _has_two_requests(course: Course) -> bool:
+    run = course.run
+    to_the_rest = run.world.cancel_refused is CancelRefused.APPLY_TO_THE_REST
+    if not to_the_rest or len(run.calls) < course.patience or len(run.state.answers) >= MOST_ANSWERS:
+        return False
+    return len(run.world.live(Operation.SHIP)) > 1
+
+
+@rule(
+    weight=24,
+    when=_has_two_requests,
+    keeps=Number(1, 6),
+    then=Among(1, 2, 3, 4, 5, 6, 9, 14),
+    fails=Among("", "", "", "no", "no answer"),
+    behind=Among("", "", "", "up", "cancel", "cancel all"),
+)
+def cancel_of_which_a_part_is_kept(course: Course, keeps: int, then: int, fails: str, behind: str) -> None:
+    """The carrier keeps the requests of some groups, and the rest is cancelled; others ask for more meanwhile (CHG10).
+
+    Then another group bears the charges, and its money may be refused.
+    """
+    run = course.run
+    change_id = f"e{course.number}c{len(run.calls)}"
+    run.cancel(change_id)
+    for n in range(then):
+        if not run.pending:
+            break
+        call = run.pending[0]
+        if call.operation is Operation.CANCEL_SHIPMENT and keeps >> int(call.group[0]) % 3 & 1:
+            run.finish(call, refuse="too_late")
+        elif call.operation is Operation.AUTHORIZE and fails:
+            run.finish(call, refuse="declined" if fails == "no" else None, fault=fails != "no")
+        else:
+            run.finish(call)
+        if n == then // 2 and behind == "cancel all":
+            run.cancel(f"{change_id}b")
+        elif n == then // 2 and behind and course.whole:
+            run.edit(edit_of(course, behind, "", n, 1), f"e{course.number}")
 
 
 @rule(

@@ -58,7 +58,7 @@ def _parked_undos(group: Group) -> list[Run]:
 def _in_turn(state: OrderState) -> None:
     """A cancel goes before an edit, and a new version is saved without waiting for the outside (CHG12, CHG14)."""
     cancels = [asked for asked in state.waiting_changes if asked.change == "cancel"]
-    if state.change is not None and state.change.asked.change == "edit":
+    if state.change is not None and state.change.asked.change == "edit" and not state.change.cancels_rest:
         assert not cancels or state.change.refused_code or _updating(state), "a cancel waits behind an edit (CHG12)"
     saves = [flight.call.save for flight in state.flights.values() if flight.call.operation not in REMOTE]
     written = [save.revised for save in saves if save is not None]

@@ -253,13 +253,3 @@ def test_one_group_alone_is_refused_as_ever() -> None:
     refused(run, "too_late")
     assert isinstance(run.world, World)
     ends_well(run)
-
-
-def test_a_cancel_of_the_whole_order_is_not_done_in_part() -> None:
-    run = two_groups()
-    run.cancel()
-    kept(run, "1")
-    given = run.answer("c1")
-    assert (given.outcome, given.code, given.not_done) == (ChangeOutcome.REFUSED, "too_late", ())
-    assert [row.status for row in run.row.groups] == [Status.RELEASED, Status.RELEASED]
-    ends_well(run)

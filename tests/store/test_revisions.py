@@ -143,6 +143,30 @@ async def test_a_change_that_came_as_a_raw_signal_is_kept(order: Shop) -> None:
     ]
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_what_is_left_of_a_cancel_is_worked_out_as_lines_that_are_cancelled(order: Shop, kept: bool) -> None:
+    """Also where it came as a raw signal, and is in no table yet."""
+    if kept:
+        await order.write(
+            "INSERT INTO change_request (order_number, change_id, kind, document, requested_by)"
+            " VALUES ('O-1', 'c-1', 'cancel', '{\"reason\": \"ordered twice\"}', 'ana')"
+        )
+    call = revising("c-1")
+    work = call.work.model_copy(update={"cancels": {1: 0, 2: 1}})
+    for _ in range(2):
+        outcome = await order.run(Changes(order.pool, Bundles()).revise_order, call.model_copy(update={"work": work}))
+        assert outcome.opened is not None
+        assert outcome.revised is not None
+        assert [(line.number, line.quantity) for line in outcome.opened.lines] == [(2, 1)]
+        assert outcome.revised.lines == (
+            LineChange(number=1, kind=ChangeKind.CANCELLED, before=4, after=0),
+            LineChange(number=2, kind=ChangeKind.QUANTITY_DOWN, before=3, after=1),
+        )
+    assert await order.rows("SELECT change_id, kind, document, outcome FROM change_request") == [
+        ("c-1", "cancel", {"reason": "ordered twice"} if kept else {}, None)
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
