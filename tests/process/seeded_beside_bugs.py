@@ -92,4 +92,16 @@ BESIDE_BUGS = (
         "        met = None\n",
     ),
     Bug("a resumed order forgets its holds", "state.py", "holds=start.holds or ()", "holds=()"),
+    Bug(
+        "what a cancel leaves does not pay for the freight that it now bears",
+        "rest_of_cancel.py",
+        "elif later.amount(later.groups[group.id]) != draft.amount(group):",
+        "elif False:",
+    ),
+    Bug(
+        "a cancel that is done in part is answered as an edit",
+        "answering.py",
+        'change.asked.model_copy(update={"change": "cancel"}) if change.cancels_rest else change.asked',
+        "change.asked",
+    ),
 )
