@@ -95,7 +95,7 @@ class Watch:
         if changing and call.group and call.key not in self.works:
             assert not frozen(after, call.group), f"{call.key} goes on while its lines are changed (CHG6)"
             assert not _being_worked_out(before, after), f"{call.key} goes on while a change is worked out (CHG6)"
-        work = as_json(call.work)
+        work, again = as_json(call.work), call.key in self.works
         if call.group and call.key not in self.works and after.known is None:
             assert (
                 f"/{call.group}/r{after.revision}/" in call.key or f"/{call.group}/r{before.revision}/" in call.key
@@ -107,7 +107,8 @@ class Watch:
         anew = call.key not in before.flights and call.key not in {one.key for one in after.known or ()}
         if group is not None and anew and flight.move is None and not flight.undo:
             assert not on_hold_named(after, group, call.step), f"{call.step} is begun on hold (I7)"
-        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None:
+        split = again and group is not None and group.rest is not None  # the same call is about what it was about
+        if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not split:
             assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
         if call.save is not None and after.change is not None and after.change.asked.change == "edit":
             told = {answer.change_id for answer in call.save.answers if how_final(answer) == FINAL}

@@ -129,7 +129,7 @@ class Run:
         breaks = call.operation is Operation.CANCEL_SHIPMENT or (
             isinstance(call.work, UpdateShipment) and call.work.instead_of is None
         )
-        if breaks and edit is not None and edit.proposed is not None:
+        if breaks and edit is not None and edit.reworks is not None:  # before that it is of an earlier change
             agreed = edit.asked.change_id in state.approved
             self.world.made_before_it_breaks(call, edit, agreed=agreed)
         self.calls.append(call)
