@@ -148,7 +148,7 @@ class World:
         return tuple(self._entry(key) for key in sorted(self.intended | self.outcomes.keys() | self.gone))
 
     def _entry(self, key: str) -> KnownEffect:
-        call, outcome = self.sent_as.get(key), self.outcomes.get(key)
+        call, outcome = self.done.get(key) or self.sent_as.get(key), self.outcomes.get(key)
         work = call.work if call is not None else None
         undoes = work.of if isinstance(work, Undo) else work.instead_of if isinstance(work, UpdateShipment) else None
         state = "refused" if outcome is None and key not in self.intended else "intended"
