@@ -203,6 +203,7 @@ class Run:
         """The provider tells that the authorization of group 1, or another, is over."""
         key = key or self.key("authorize")
         self.world.expired.add(key)
+        self.land()  # nothing is told to the order before that
         self.world.known_expired.add(key)
         fact = PaymentFact(id="p", authorization=key, status="expired", at=self.at)
         self.facts.append(fact)

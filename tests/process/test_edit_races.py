@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.process.messages import RequestShipment
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import UP, accepted, ends_well, refused, released, since
 from tests.process.checks import carried_over
@@ -28,6 +29,28 @@ def test_a_second_change_is_queued_and_judged_against_the_new_version() -> None:
     assert refused_for(run, "e3") == "stale_revision"
     assert "the order is at revision 2" in run.answer("e3").words
     assert run.world.stock.held[run.key("reserve")] == {(1, "main", "sku-1"): 2, (2, "main", "sku-2"): 2}
+    ends_well(run)
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_edits_in_line_are_one_cancel_and_one_new_request_with_an_answer_and_a_revision_each(sequences: bool) -> None:
+    """The next change in line is taken up before the request of the one before it goes out (CHG12)."""
+    run = released()
+    run.sequences, before = sequences, len(run.calls)
+    run.edit(UP)
+    run.edit(Edit(quantity={2: 5}), "e2")
+    run.edit(Edit(quantity={2: 99}, refused="out_of_reach"), "e3")
+    run.edit(Edit(fields={ChangeKind.SHIP_METHOD: "air"}), "e4")
+    run.settle()
+    assert [(run.answer(name).code, run.answer(name).revision) for name in ("e1", "e2", "e3", "e4")] == [
+        *(("changed", 2), ("changed", 3), ("out_of_reach", 3), ("changed", 4)),
+    ]
+    assert [key for key in since(run, before) if key.startswith("ship/")] == [
+        *("ship/1/r1/inquire_shipment/1", "ship/1/r1/cancel_shipment/1", "ship/1/r4/request_shipment/2"),
+    ]
+    request = run.world.done[run.key("ship")].work
+    assert isinstance(request, RequestShipment)
+    assert (request.lines, request.method) == ({1: 3, 2: 5}, "air")
     ends_well(run)
 
 
