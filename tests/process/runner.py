@@ -102,7 +102,7 @@ class Run:
             decision = watched(self.state, event, self.watch)
         else:
             decision = decide(self.state, event) if self.fed % self.twice else decided(self.state, event)
-            if isinstance(event, ChangeAsked):
+            if isinstance(event, ChangeAsked) and event.problem is None:  # what made no sense may be forgotten
                 self.watch.asked.add(event.change_id)
             self.watch.step(self.state, event, decision)
         self.state = decision.state
