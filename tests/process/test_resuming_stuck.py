@@ -1,5 +1,7 @@
 """A resumed order that does not get on: holds, faults and lapsed money between the walk and what it had done."""
 
+from datetime import date
+
 import pytest
 
 from domain.process.messages import AuthorizePayment, CallFailed, Hold, HoldAsked, ReleaseAsked, Undo
@@ -10,6 +12,7 @@ from tests.process.outside import World
 from tests.process.policies import SHAPES
 from tests.process.runner import Run
 from tests.process.test_resuming_changes import nothing_stands
+from tests.process.walking import Step, Story, again
 
 
 def hold(run: Run, step: str | None) -> None:
@@ -190,3 +193,30 @@ def test_a_cancel_that_was_accepted_with_a_lost_answer_is_carried_out_when_it_is
     nothing_stands(run)
     assert (run.row.status, run.state.finished) == (Status.CANCELLED, True)
     assert run.log.count("request_shipment") == 0, "nothing is sent again"
+
+
+def test_what_is_left_behind_is_undone_though_the_change_that_found_it_stuck_goes_on_waiting() -> None:
+    """The old authorization stood as being voided, and nobody was asked to void it."""
+    place = {
+        "shape": "choosing",
+        "groups": 1,
+        "method": "card",
+        "as_of": date(2026, 3, 10),
+        "requested": date(2026, 3, 2),
+        "patience": 24,
+        "reserve": "",
+        "authorize": "",
+        "ship": "",
+        "capture": "",
+        "sequences": True,
+    }
+    steps: list[Step] = [
+        ("all_come_back", {}),
+        ("change", {"then": 2, "odd": "", "what": "reference", "also": "up", "which": 3, "more": 3}),
+        ("held_when_it_is_tried_again", {"which": 0, "effect": False}),
+        ("fault", {"which": 1, "effect": False}),
+        ("workflow_lost", {"arrived": 1, "entered": 0}),
+        ("out_of_turn", {"which": 4, "times": 2}),
+        ("authorization_goes_wrong", {"which": 3, "effect": True, "what": "payment", "more": 1, "then": 6}),
+    ]
+    assert again(Story(0, place), steps) is None
