@@ -29,14 +29,14 @@ FROM intent i LEFT JOIN sales_order o ON o.number = %(order)s LEFT JOIN proposed
 """  # noqa: S608 - put together from constants
 UPDATED = with_save(f"""
 {SETTLING}, parcel AS MATERIALIZED (
-    SELECT key, status IN ('requested', 'released', 'picked', 'packed') AS live
+    SELECT key, group_id, status IN ('requested', 'released', 'picked', 'packed') AS live
     FROM shipment WHERE key = %(shipment)s FOR UPDATE
 ), left_out AS (
     DELETE FROM shipment_line i USING parcel p
     WHERE i.key = p.key AND i.shipped = 0 AND i.line <> ALL (%(lines)s::int[])
 ), carried AS (
-    INSERT INTO shipment_line AS i (key, line, order_number, quantity, shipped, live)
-    SELECT p.key, w.number, %(order)s, w.quantity, 0, p.live
+    INSERT INTO shipment_line AS i (key, line, order_number, quantity, shipped, live, group_id)
+    SELECT p.key, w.number, %(order)s, w.quantity, 0, p.live, p.group_id
     FROM parcel p, unnest(%(lines)s::int[], %(quantities)s::int[]) AS w (number, quantity)
     ON CONFLICT (key, line) DO UPDATE
     SET quantity = greatest(excluded.quantity, i.shipped), live = i.live AND i.shipped < excluded.quantity

@@ -19,14 +19,20 @@ intent AS ({INTENT}), asked AS (
     INSERT INTO shipment_line (key, line, order_number, quantity, shipped, live, group_id)
     SELECT %(key)s, number, %(order)s, quantity, 0, true, %(group)s FROM asked
     ON CONFLICT (key, line) DO NOTHING
+), kept AS MATERIALIZED (
+    SELECT document, party FROM order_revision WHERE order_number = %(order)s AND revision = %(at_revision)s
+), line_kept AS (
+    SELECT l.number, l.sku, l.quantity
+    FROM kept k, jsonb_to_recordset(k.document -> 'lines') AS l (number int, sku text, quantity int)
 )
-SELECT i.at, i.outcome, o.party -> 'ship_to' AS ship_to, (
-    SELECT jsonb_agg(jsonb_build_object('line', l.number, 'sku', l.sku, 'quantity', w.quantity, 'ordered', l.quantity)
-                     ORDER BY l.number)
-    FROM asked w JOIN {{lines}} l ON l.number = w.number
+SELECT i.at, i.outcome, coalesce((SELECT party FROM kept), o.party) -> 'ship_to' AS ship_to, (
+    SELECT jsonb_agg(jsonb_build_object('line', l.number, 'sku', coalesce(k.sku, l.sku), 'quantity', w.quantity,
+                                        'ordered', coalesce(k.quantity, l.quantity)) ORDER BY l.number)
+    FROM asked w JOIN {{lines}} l ON l.number = w.number LEFT JOIN line_kept k ON k.number = w.number
 ) AS lines
 FROM intent i LEFT JOIN {{order}} o ON true
 """  # noqa: S608 - put together from constants
+"""Sent again after the order has moved on, it says what it said: the order at the request's own revision is told."""
 _STORED = {
     "{order}": "(SELECT party FROM sales_order WHERE number = %(order)s)",
     "{lines}": "(SELECT number, sku, quantity FROM order_line WHERE order_number = %(order)s)",

@@ -30,7 +30,8 @@ GONE = ("lost", "damaged")
 LINE_TOTALS = """
 SELECT l.line, SUM(r.grp = ? AND r.status IN ('released', 'picked', 'packed')) AS live,
     SUM(CASE WHEN r.status IN ('released', 'picked', 'packed') THEN l.quantity
-        WHEN r.status IN ('lost', 'damaged') THEN 0 ELSE l.shipped END) AS taken
+        WHEN r.status IN ('lost', 'damaged') THEN 0 ELSE l.shipped END) AS taken,
+    MAX(CASE WHEN r.status IN ('released', 'picked', 'packed') OR l.shipped > 0 THEN l.ordered ELSE 0 END) AS ordered
 FROM request_line l JOIN request r USING (shipment) WHERE l.order_number = ? AND l.shipment <> ?
 GROUP BY l.line
 """
@@ -39,15 +40,16 @@ GROUP BY l.line
 def judge(books: Books, order: str, group: Label, wanted: list[tuple[Label, int, int]], beside: str = "") -> None:
     """Refuse unless every (line, quantity, ordered) has no live request of the group and stays within what was ordered.
 
-    Other groups may have asked for other units of the line. The shipment `beside` does not count: it is about to carry
-    these lines instead of its own.
+    Other groups may have asked for other units of the line, and told of more that were ordered since: a request that is
+    late still says what it was to say. The shipment `beside` does not count: it is about to carry these lines instead
+    of its own.
     """
     totals = {row["line"]: row for row in books.rows(LINE_TOTALS, group, order, beside)}
     for line, quantity, ordered in wanted:
         seen = totals.get(line)
         if seen is not None and seen["live"]:
             raise breach("line_already_requested", f"Line {line} of order {order} has a live request already.")
-        taken = seen["taken"] if seen is not None else 0
+        taken, ordered = (seen["taken"], max(ordered, seen["ordered"])) if seen is not None else (0, ordered)
         if taken + quantity > ordered:
             detail = f"Line {line} of order {order}: {taken} taken on and {quantity} requested of {ordered} ordered."
             raise breach("more_than_ordered", detail)

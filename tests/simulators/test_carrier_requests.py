@@ -41,6 +41,13 @@ def test_two_groups_may_have_a_part_of_a_line_each(carrier: Partner) -> None:
     assert carrier.violations() == ["more_than_ordered", "line_already_requested"]
 
 
+def test_a_request_that_is_late_may_tell_of_fewer_ordered_than_another_group_did(carrier: Partner) -> None:
+    assert carrier.ship("b", lines=[line(1, 2, 5)], group=2).status_code == 201
+    assert carrier.ship("a", lines=[line(1, 3, 3)], group=1).status_code == 201
+    assert carrier.violations() == []
+    assert no(carrier.ship("c", lines=[line(1, 1, 5)], group=3)) == (409, "more_than_ordered")
+
+
 def test_never_more_ships_than_was_ordered(carrier: Partner) -> None:
     assert no(carrier.ship("a", lines=[line(1, 11, 10)])) == (409, "more_than_ordered")
     carrier.ship("b", lines=[line(1, 6, 10)])

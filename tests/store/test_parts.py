@@ -53,6 +53,27 @@ async def test_each_group_may_ask_for_its_part_of_a_line_and_none_twice(order: S
     await order.assert_sound()
 
 
+async def test_a_request_that_is_sent_again_says_what_it_said_though_further_units_go_by_themselves(shop: Shop) -> None:
+    """Its answer was lost; told of more units ordered under the same key, the carrier took it for another request."""
+    await shop.item("1", on_hand=10)
+    await shop.place("O-1", [{"sku": "1", "quantity": 3, "unit_price": "10.00"}])
+    await shop.reserve("O-1", {1: 3})
+    call = shop.shipping("O-1", {1: 3})
+    assert isinstance(call.work, RequestShipment)
+    async with shop.pool.connection() as connection:
+        _, first = await shipments.request(connection, call, call.work)
+    street = {"ship_to": {**first.ship_to, "street": "Calle Pino 3"}}
+    await revise(shop, {"lines": [{"number": 1, "quantity": 5}], "set": street})
+    async with shop.pool.connection() as connection:
+        _, proposed = await shipments.request(connection, call, call.work)
+    await save(shop, revised(1))
+    async with shop.pool.connection() as connection:
+        _, again = await shipments.request(connection, call, call.work)
+    assert await shop.rows("SELECT quantity FROM order_line") == [(5,)]
+    assert first == proposed == again
+    assert again.lines == [{"line": 1, "sku": "1", "quantity": 3, "ordered": 3}]
+
+
 @pytest.mark.parametrize(("first", "then"), [("1", "2"), ("2", "1")])
 async def test_a_parcel_takes_what_its_own_group_holds(order: Shop, first: str, then: str) -> None:
     units = {"1": {1: 3, 2: 1}, "2": {1: 2}}
