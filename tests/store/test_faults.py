@@ -15,7 +15,7 @@ from store.pool import create_pool, statement, transaction
 from tests.store.shop import Shop, saving
 from tests.support.ports import free_port
 
-SHORT_CUTS = 500
+SHORT_CUTS = 200
 
 
 def raised_for(error: Exception) -> ApplicationError:
