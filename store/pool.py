@@ -65,7 +65,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
                 yield connection
         finally:
             # Cut short as it begins, psycopg leaves the pipeline open: what the next user writes would never be sent.
-            if connection.pgconn.pipeline_status is not PipelineStatus.OFF:
+            if connection.info.pipeline_status is not PipelineStatus.OFF:
                 await connection.close()
 
 

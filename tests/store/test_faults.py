@@ -11,7 +11,7 @@ from activities.orders import Orders
 from adapters.ports import BrokenContractError, UnavailableError
 from domain.policy.model import Bundle
 from domain.process.words import Status
-from store.pool import create_pool, statement, transaction
+from store.pool import Connection, create_pool, statement, transaction
 from tests.store.shop import Shop, saving
 from tests.support.ports import free_port
 
@@ -97,6 +97,24 @@ async def _refused(shop: Shop) -> None:
     async with transaction(shop.pool) as connection:
         await connection.execute("INSERT INTO written VALUES (-1)")
         await (await connection.execute("SELECT 1")).fetchone()
+
+
+async def test_a_transaction_leaves_its_connection_for_the_next_user_whatever_became_of_it(database_url: str) -> None:
+    async def backend(connection: Connection) -> int:
+        found = await (await connection.execute("SELECT pg_backend_pid() AS pid")).fetchone()
+        assert found is not None
+        return int(found["pid"])
+
+    async with create_pool(database_url, size=1) as pool:
+        async with transaction(pool) as connection:
+            first = await backend(connection)
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            async with transaction(pool) as connection:
+                await connection.execute("SELECT FROM nowhere")
+        async with transaction(pool) as connection:
+            assert await backend(connection) == first
+        async with statement(pool) as connection:
+            assert await backend(connection) == first
 
 
 async def test_a_statement_that_was_not_sent_is_not_told_as_done(shop: Shop) -> None:
