@@ -23,11 +23,13 @@ def differing(folder: Path, live: str, released: dict[str, str]) -> list[str]:
     None where all of them together make the bundle whose hash is `live`: a table may be laid out in another way, or
     spell out what is built in, and say the same.
     """
-    bundle = load_folder(folder).bundle
-    if bundle is not None and bundle.hash == live:
-        return []
     here = meanings(folder)
-    return sorted(name for name in here.keys() | released.keys() if here.get(name) != released.get(name))
+    found = sorted(name for name in here.keys() | released.keys() if here.get(name) != released.get(name))
+    if found:
+        bundle = load_folder(folder).bundle
+        if bundle is not None and bundle.hash == live:
+            return []
+    return found
 
 
 def load(folder: Path) -> tuple[Loaded, dict[str, str]]:

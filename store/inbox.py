@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import structlog
 
 import tracing
-from domain.process.delays import DELAYED
+from domain.process.delays import moves_the_date
 from domain.process.messages import CarrierFact, Lines, PaymentFact
 from store import dispatch, stock
 from store.pool import Connection
@@ -79,7 +79,7 @@ async def take_carrier_fact(connection: Connection, letter: Letter, fact: Carrie
         "leaves": leaves,
         "tells": not known,
         "wakes": fact.status in shipment["wakes"]
-        or _moves_the_date(fact)
+        or moves_the_date(fact)
         or (leaves and (fact.short or "shipped" in shipment["wakes"])),
         "message": fact.model_dump_json(exclude_none=True),
         "note": note,
@@ -121,11 +121,6 @@ async def take_payment_fact(connection: Connection, letter: Letter, fact: Paymen
     await dispatch.enqueue(connection, order, "payment", fact.model_dump(mode="json"))
     await dispatch.announce(connection)
     return await _note(connection, letter, order, "applied")
-
-
-def _moves_the_date(fact: CarrierFact) -> bool:
-    """Whether the order has to hear of a delay: the carrier says when to expect it now (ORC15)."""
-    return fact.status == DELAYED and fact.expected_on is not None
 
 
 class _Moved(NamedTuple):

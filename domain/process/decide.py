@@ -134,10 +134,10 @@ def _take_up_line(draft: Draft) -> None:
         return
     draft.stuck = not known.busy(draft) and remains.all_is_known(draft)
     facts.hear_early(draft)  # what the carrier told of a request that was only now taken as it stands
-    if draft.base.release > 9:
-        undo_leftovers(draft)  # of what was left behind just now, also where the change goes on waiting
-    if not known.behind(draft):
-        undo_leftovers(draft)
+    behind = known.behind(draft)
+    if draft.base.release > 9 or not behind:
+        undo_leftovers(draft)  # what was left behind just now, also where the change goes on waiting
+    if not behind:
         changes.pursue(draft)
         if draft.change is None:
             _advance(draft)

@@ -13,6 +13,11 @@ from domain.process.words import Operation
 DELAYED = "delayed"
 
 
+def moves_the_date(fact: CarrierFact) -> bool:
+    """Whether an order has to hear of it: the carrier says when to expect what is delayed (ORC15)."""
+    return fact.status == DELAYED and fact.expected_on is not None
+
+
 def heard(draft: Draft, group: Group, request: Run, fact: CarrierFact) -> None:
     """The newest word counts; of a request that was taken back nothing does."""
     before = request.expected

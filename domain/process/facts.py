@@ -55,7 +55,7 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
         _progress(draft, group, run, fact)
         if fact.short or updates.all_has_left(draft, group.id, run):
             return splits.close_short(draft, group.id, fact.request_key)
-    elif fact.status == delays.DELAYED:
+    elif delays.moves_the_date(fact):
         delays.heard(draft, group, run, fact)
     elif fact.status in losses.LOST:
         return losses.lost(draft, group, run, fact.status, fact.lines)

@@ -27,6 +27,15 @@ def no(run: Run) -> Run:
     return run.settle()
 
 
+def come_back_but_group_two(run: Run, results: int) -> None:
+    """So many results come back; the carrier keeps what group 2 has asked it for."""
+    for _ in range(results):
+        if run.pending:
+            call = run.pending[0]
+            no = call.operation is Operation.CANCEL_SHIPMENT and call.group == "2"
+            run.finish(call, refuse="too_late" if no else None)
+
+
 def stopped_at(operation: Operation, world: World | None = None) -> tuple[Run, Call]:
     """An order of which such a call is on its way."""
     run = Run(world=world or World()).begin()

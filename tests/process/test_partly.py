@@ -4,7 +4,7 @@ from domain.policy.model import CancelRefused
 from domain.process.messages import ChangeAnswer
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
-from tests.process.changed import ends_well, refused, released, since, under
+from tests.process.changed import come_back_but_group_two, ends_well, refused, released, since, under
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.outside import World
@@ -222,11 +222,7 @@ def test_it_is_carried_over_and_resumed_at_any_moment() -> None:
     for results in range(30):
         run = two_groups()
         run.edit(BOTH)
-        for _ in range(results):
-            if run.pending:
-                call = run.pending[0]
-                no = call.operation is Operation.CANCEL_SHIPMENT and call.group == "2"
-                run.finish(call, refuse="too_late" if no else None)
+        come_back_but_group_two(run, results)
         run.state = carried_over(run.state)
         quiet = not run.pending
         run = kept(resumed(run), "2")
