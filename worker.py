@@ -24,6 +24,7 @@ from adapters.payment_http import HttpPayments
 from logs import set_up_logs
 from settings import Settings, SettingsError
 from store.pool import create_pool
+from workflows.batching import hand_over_whole_tasks
 from workflows.connecting import connect, metrics_runtime
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
@@ -49,7 +50,7 @@ OPTIONS: dict[str, Any] = {
 
 def order_worker(client: Client, task_queue: str, activities: list[Callable[..., Any]]) -> Worker:
     """Workflows and activities on one queue of one worker, so that activities are handed over without a round trip."""
-    return Worker(
+    worker = Worker(
         client,
         task_queue=task_queue,
         workflows=[OrderWorkflow],
@@ -57,6 +58,8 @@ def order_worker(client: Client, task_queue: str, activities: list[Callable[...,
         workflow_runner=runner(),
         **OPTIONS,
     )
+    hand_over_whole_tasks(worker)
+    return worker
 
 
 async def run(settings: Settings) -> None:

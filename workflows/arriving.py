@@ -2,19 +2,23 @@
 
 A worker may die when a local step has committed but its result is not in the history yet. Then the workflow task is
 done over, and it may find more in it than the first time. It must come to the same local steps again, for what they did
-is known by their keys alone. So each local step is awaited before anything else is heard, and results of calls are
-heard before what comes from outside: whatever is new in a task that is done over comes last.
+is known by their keys alone. So each local step is awaited before anything else is heard, and results of calls and the
+alarm are heard before what comes from outside: a request that is new in a task that is done over comes last. For that,
+all that a task brings has to be here before any of it is taken: `workflows.batching`.
 
 What came by an update, and the answer to a question, are in the history only when the task is over: one that is done
-over, or that is lost with a server, may come to others. What rests on them is begun apart, when the task is over. Only
-the order of the events tells when: how they are spread over tasks may differ in a replay. A sequence is a remote
-activity: all that it rests on is in the history before it begins, and nothing else is heard before it is back.
+over, or that is lost with a server, may come to others. A change that was asked for by signal may come after a result
+that is new. What rests on any of these is begun apart, when the task is over. Only the order of the events tells when:
+how they are spread over tasks may differ in a replay. A sequence is a remote activity: all that it rests on is in the
+history before it begins, and nothing else is heard before it is back. Then edits that have come meanwhile are put in
+line first: the new order goes to the carrier once, for all of them (CHG12).
 """
 
 from collections import deque
 from typing import NamedTuple
 
-from domain.process.messages import Call, CallDone, Event
+from domain.process.changes import EDIT
+from domain.process.messages import Call, CallDone, ChangeAsked, Event, TimePassed
 from domain.process.sequence import CallSequence, SequenceDone
 from workflows.calling import QUESTIONS, is_local, leaves_a_trace
 
@@ -31,14 +35,15 @@ class Arrived(NamedTuple):
 class Arrivals:
     """Events that wait for a decision; true while there are any, or a sequence is on its way.
 
-    Unless `in_turn`, they are taken as they came, as earlier releases did.
-
-    `apart`: it is kept in mind whether the history tells of what was taken; earlier releases did not.
+    How they are taken depends on the release of the order: see `domain.process.state.RELEASE`, 4, 10 and 11.
     """
 
-    def __init__(self, in_turn: bool, apart: bool) -> None:
-        self._in_turn = in_turn
-        self._apart = apart
+    def __init__(self, release: int) -> None:
+        self._in_turn = release > 3
+        """Else they are taken as they came."""
+        self._apart = release > 9
+        """Whether it is kept in mind if the history tells of what was taken."""
+        self._requests_last = release > 10
         self._told = True
         self._awaited: dict[str, bool] = {}
         """Local steps by their keys, and whether they were begun apart."""
@@ -96,8 +101,13 @@ class Arrivals:
         self._outside.append(Arrived(event, False))
 
     def outside(self, event: Event) -> None:
-        """A fact, a request by signal, or the alarm."""
-        self._outside.append(Arrived(event))
+        """A fact, or a request by signal."""
+        told = False if self._requests_last and isinstance(event, ChangeAsked) else None
+        self._outside.append(Arrived(event, told))
+
+    def rang(self, event: TimePassed) -> None:
+        """The alarm."""
+        (self._results if self._requests_last else self._outside).append(Arrived(event))
 
     @property
     def ready(self) -> bool:
@@ -107,6 +117,23 @@ class Arrivals:
     def take(self) -> Arrival:
         """The next event; there has to be one `ready`."""
         assert self.ready, "nothing to decide on"
-        event, told = next(queue for queue in (self._local, self._results, self._outside) if queue).popleft()
+        event, told = self._edit_to_line_up() or self._next()
         self._told = self._told if told is None else told
         return event
+
+    def _next(self) -> Arrived:
+        return next(queue for queue in (self._local, self._results, self._outside) if queue).popleft()
+
+    def _edit_to_line_up(self) -> Arrived | None:
+        """An edit that is to be in line before it is known what a sequence came to; a cancel, and what follows, is not.
+
+        An edit that came by update may not be in the history yet, though the answers of the sequence are.
+        """
+        if not self._requests_last or not self._local or not isinstance(self._local[0].event, SequenceDone):
+            return None
+        change = next((one for one in self._outside if isinstance(one.event, ChangeAsked)), None)
+        if change is None or not isinstance(change.event, ChangeAsked) or change.event.change != EDIT:
+            return None
+        self._outside.remove(change)
+        self._local[0] = self._local[0]._replace(told=False)
+        return change

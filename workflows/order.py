@@ -84,7 +84,7 @@ class OrderWorkflow:
         self._release = given.release
         self._continued = given.state is not None
         self._state = (given.state or state_at(given.start)).model_copy(update={"release": given.release})
-        self._events = Arrivals(in_turn=given.release > 3, apart=given.release > 9)
+        self._events = Arrivals(given.release)
         self._handles: dict[str, Handle] = {}
         self._alarm: asyncio.Task[None] | None = None
         self._shown: Shown = {} if self._continued else FIRST
@@ -203,7 +203,7 @@ class OrderWorkflow:
     async def _ring(self, pause: timedelta) -> None:
         await workflow.sleep(pause, summary="the order's earliest deadline")
         self._alarm = None
-        self._events.outside(TimePassed(at=workflow.now()))
+        self._events.rang(TimePassed(at=workflow.now()))
 
     def _show(self) -> None:
         """Words for the Temporal UI; search attributes, which cost the server a write each, once the order rests."""
@@ -383,6 +383,8 @@ class OrderWorkflow:
     async def _done_at_once(
         self, asked: AskedT, check: Callable[[AskedT], None], answer: Callable[[OrderState, AskedT], AnswerT]
     ) -> AnswerT:
+        if self._release > 10:
+            await workflow.wait_condition(lambda: not self._events)  # also what this task brings, which is not here yet
         while self._events:  # what came before may change what can be done
             await workflow.wait_condition(lambda: not self._events)
         check(asked)

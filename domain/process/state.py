@@ -343,7 +343,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 10
+RELEASE = 11
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -359,7 +359,9 @@ what it had done also past a hold, and a change that finds it stuck takes what s
 whose cancel is refused is as the policy says (`not_given_back`), and what has to come back is on record (`returns`);
 money that lapsed is not held anew for a capture that the policy skips; what a change asks of the world before its
 answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`); a
-cancel of the order is done in part where the policy says so (`rest_of_cancel`).
+cancel of the order is done in part where the policy says so (`rest_of_cancel`). 11: the alarm is heard before what
+comes from outside, a local step that rests on a change asked for by signal is begun apart, and edits that come while a
+sequence is on its way are in line when it is back (`workflows.arriving`).
 """
 
 

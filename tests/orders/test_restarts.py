@@ -60,6 +60,44 @@ async def test_what_a_dying_worker_still_did_is_not_forgotten_when_a_change_come
     await shop.audited()
 
 
+async def test_what_a_call_that_came_back_led_to_is_not_forgotten_when_the_worker_dies_and_a_cancel_comes(
+    shop: Shop,
+) -> None:
+    """The answer about the card is in the history, the stock that a change then held is not yet (CHG9, I2)."""
+    old, new = await shop.stocked(10), await shop.stocked(10)
+    number = shop.document([])["number"]
+    await shop.fault("payments", "authorizations", "slow", number, seconds=4)
+    await shop.place([(old, 3)], number=number, source={"system": "test", "id": number})
+    await shop.until(number, lambda order: order["status"] == "reserved")
+    body = {"change_id": "other-item", "lines": [{"number": 1, "sku": new}]}
+    server = psutil.Process(shop.up.children()["temporal"])
+    dying = shop.up.children()["worker"]
+    try:
+        async with await psycopg.AsyncConnection.connect(shop.settings.database()) as blocker:
+            await blocker.execute("SELECT FROM stock WHERE sku = %s FOR UPDATE", (new,))
+            assert (await shop.api.post(f"/v1/orders/{number}/changes?timeout=1", json=body)).status_code == 202
+            while not await _somebody_waits(shop):
+                await asyncio.sleep(0.05)
+            server.suspend()
+        while (await shop.stock(new))["reserved"] != 3:
+            await asyncio.sleep(0.05)
+        os.kill(dying, signal.SIGKILL)
+    finally:
+        server.resume()
+    cancel = {"change_id": "no-more", "reason": "no longer wanted"}
+    assert (await shop.api.post(f"/v1/orders/{number}/cancel?timeout=1", json=cancel)).status_code == 202
+    await shop.runs_again("worker", dying)
+
+    await shop.until_status(number, "cancelled", seconds=60)
+    assert await shop.stock(old) == {"on_hand": 10, "reserved": 0, "available": 10}
+    assert await shop.stock(new) == {"on_hand": 10, "reserved": 0, "available": 10}
+    (authorization,) = (await shop.books("payments", number))["authorizations"]
+    assert (authorization["status"], authorization["captured"]) == ("voided", 0)
+    assert (await shop.books("carrier", number))["requests"] == []
+    assert await shop.violations() == []
+    await shop.audited()
+
+
 async def _somebody_waits(shop: Shop) -> bool:
     async with await psycopg.AsyncConnection.connect(shop.settings.database()) as connection:
         cursor = await connection.execute("SELECT FROM pg_locks WHERE NOT granted")

@@ -57,6 +57,8 @@ class Watch:
     """How often each group's capture was refused because its money had lapsed."""
     latest: set[str] = field(default_factory=set)
     """Keys of the calls of the decision before this one."""
+    lined_up: bool = False
+    """Edits were put in line since the calls that come back were decided: of those their save knows nothing."""
 
     def step(self, before: OrderState, event: Event, decision: Decision) -> None:
         after = decision.state
@@ -174,6 +176,7 @@ class Watch:
             not isinstance(event, CallDone)
             or event.outcome.refused
             or event.key not in before.flights.keys() & self.latest
+            or self.lined_up
         ):
             return
         flight = before.flights[event.key]

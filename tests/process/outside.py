@@ -351,8 +351,10 @@ class World:
         _, after = self.database.proposals[change.asked.change_id]
         now = self.database.at(cancel.revision)
         at_home = in_group(now, cancel.group)
-        base = next((plan.beside for plan in now.groups if plan.id == cancel.group), None) or cancel.group
-        place = {plan.id: plan.location for plan in (*now.groups, *after.groups)}.get(base, "")
+        places = {plan.id: plan.location for plan in (*now.groups, *after.groups)}
+        beside = next((plan.beside for plan in now.groups if plan.id == cancel.group), None)
+        at_home_here = any(plan.id == cancel.group for plan in after.groups)  # else it has parts of lines only
+        place = places.get(cancel.group if at_home_here or beside is None else beside, "")
         revised = revised_by(self.edits[change.asked.change_id], whole(now))
         changed = {one.number for one in revised.lines if one.kind in TOO_LATE_ONCE_PICKED}
         left = Counter[int]()

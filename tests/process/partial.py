@@ -1,5 +1,7 @@
 """What must be true of an answer that says `partly` (CHG10, CHG14)."""
 
+from collections import Counter
+
 from domain.policy.model import CancelRefused
 from domain.process.draft import Draft
 from domain.process.messages import CallDone, ChangeAnswer, Event
@@ -55,7 +57,11 @@ def _cancelled_in_part(before: OrderState, event: Event, after: OrderState, give
             continue
         later = after.groups[group.id]
         if group.id in change.held_fast:
-            assert was.quantities(group) == now.quantities(later), f"group {group.id} is kept, and is another"
+            units = Counter(now.quantities(later))
+            for one in after.groups.values():  # what has left is split off meanwhile (ORC16)
+                if one.id not in before.groups and _root(one.id) == _root(group.id):
+                    units += Counter(now.quantities(one))
+            assert was.quantities(group) == units, f"group {group.id} is kept, and is another"
             assert not later.cancelled, f"group {group.id} is kept, and is cancelled"
             kept |= {*group.lines}
             _is_the_same_request(before, after, group.id)
@@ -63,6 +69,10 @@ def _cancelled_in_part(before: OrderState, event: Event, after: OrderState, give
             assert later.cancelled, f"group {group.id} is given back, and goes on"
             assert not later.lines, f"group {group.id} is given back, and has lines"
     assert {one.line for one in given.not_done} == kept, "the answer does not name what goes on (CHG14)"
+
+
+def _root(group_id: str) -> str:
+    return group_id.partition(".")[0]
 
 
 def _is_the_same_request(before: OrderState, after: OrderState, group_id: str) -> None:

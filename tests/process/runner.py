@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from domain.process.approvals import answer_at_hand
+from domain.process.changes import EDIT
 from domain.process.decide import decide
 from domain.process.doors import Start
 from domain.process.messages import (
@@ -88,14 +89,25 @@ class Run:
     sequences: bool = False
     """Whether calls of a change are made in a row where they can be; else each comes back by itself."""
     underway: Underway | None = None
+    to_line_up: list[ChangeAsked] = field(default_factory=list)
+    """Edits that came while a sequence was on its way."""
     broken: bool = False
     """A decision broke a promise; there is no going on."""
 
     # ---- events ------------------------------------------------------------------------------------
 
     def feed(self, event: Event | SequenceDone) -> None:
-        """One event; its calls are left pending. Nothing else is heard before a sequence that is on its way."""
+        """One event; its calls are left pending. Nothing else is heard before a sequence that is on its way; an edit
+        that comes meanwhile is in line when it is back.
+        """
+        edit = isinstance(event, ChangeAsked) and event.change == EDIT
+        if edit and self.underway is not None and self.state.release > 10:
+            self.to_line_up.append(event)
+            return
         self.land()
+        self._take(event)
+
+    def _take(self, event: Event | SequenceDone) -> None:
         self.broken = True
         self.fed += 1
         if isinstance(event, SequenceDone):
@@ -150,7 +162,13 @@ class Run:
             return
         self.pending.remove(call)
         self.underway = None
-        self.feed(underway.done("" if outcome is not None else "No answer."))
+        sent, edits, self.to_line_up = len(self.calls), self.to_line_up, []
+        self.watch.lined_up = bool(edits)
+        for asked in edits:
+            self._take(asked)
+        assert len(self.calls) == sent, "an edit that is put in line sends nothing"
+        self._take(underway.done("" if outcome is not None else "No answer."))
+        self.watch.lined_up = False
 
     def begin(self) -> "Run":
         if self.world.as_of is not None:

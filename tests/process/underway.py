@@ -56,7 +56,8 @@ def watched(before: OrderState, done: SequenceDone, watch: Watch) -> Decision:
             draft = drafted(state, event)
             step = Decision(state=draft.state(), calls=tuple(draft.calls), stops=tuple(draft.stops))
             (following,) = draft.calls
-            made = calls[n].model_copy(update={"save": None})
+            assert calls[n].at <= following.at  # edits that are in line since have moved the order's clock
+            made = calls[n].model_copy(update={"save": None, "at": following.at})
             assert as_json(following) == as_json(made), "another call was made than was decided"
         else:
             flights = {key: flight.model_copy(update={"call": call}) for key, flight in state.flights.items()}
