@@ -151,13 +151,11 @@ class OrderWorkflow:
             asyncio.create_task(self._finish(call, tried))  # noqa: RUF006 - the workflow's loop keeps its tasks
 
     async def _follow_through(self, sequence: CallSequence) -> None:
-        answers = await make_sequence(sequence)
-        self._events.followed_through(SequenceDone(sequence=sequence, answers=answers))
+        self._events.followed_through(SequenceDone(sequence=sequence, answers=await make_sequence(sequence)))
 
     async def _finish(self, call: Call, tried: bool) -> None:
-        event: Event
         try:
-            event = CallDone(key=call.key, outcome=await self._outcome(call, tried), at=workflow.now())
+            event: Event = CallDone(key=call.key, outcome=await self._outcome(call, tried), at=workflow.now())
         except (FailureError, asyncio.CancelledError) as error:
             event = CallFailed(key=call.key, words=words_of_failure(error), at=workflow.now())
         del self._handles[call.key]
@@ -383,10 +381,10 @@ class OrderWorkflow:
     async def _done_at_once(
         self, asked: AskedT, check: Callable[[AskedT], None], answer: Callable[[OrderState, AskedT], AnswerT]
     ) -> AnswerT:
-        if self._release > 10:
-            await workflow.wait_condition(lambda: not self._events)  # also what this task brings, which is not here yet
-        while self._events:  # what came before may change what can be done
+        more = self._release > 10  # that this task brings may not be here yet
+        while more or self._events:  # what came before may change what can be done
             await workflow.wait_condition(lambda: not self._events)
+            more = False
         check(asked)
         given = answer(self._state, asked)
         self._events.asked(asked.model_copy(update={"at": workflow.now()}))

@@ -17,6 +17,8 @@ from chaos.shop import NotSoError, Shop
 ANSWERED = (httpx.codes.OK, httpx.codes.CREATED, httpx.codes.ACCEPTED)
 NO = (httpx.codes.CONFLICT, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND)
 """What may come of a request that an order cannot follow as it stands."""
+FULL = httpx.codes.TOO_MANY_REQUESTS
+"""And of one more change or preview than an order has room for, while a partner is away: nothing of it is kept."""
 OPERATIONS = {
     "carrier": ("shipments", "cancellations", "requests"),
     "payments": ("authorizations", "captures", "voids"),
@@ -102,7 +104,7 @@ class Life:
     async def preview(self) -> None:
         """Seen, and perhaps asked for later with its token."""
         ask = self._drawn(previewed=True)
-        response = await self._asked("POST", f"{self.path}/changes?preview=true", ask.body, (*ANSWERED, *NO))
+        response = await self._asked("POST", f"{self.path}/changes?preview=true", ask.body, (*ANSWERED, *NO, FULL))
         token = response.json().get("token") if response.is_success else None
         if token:
             self.previewed.append(Ask(ask.change_id, ask.kind, {**ask.body, "token": token}, False, 0.0))
@@ -133,7 +135,10 @@ class Life:
 
     async def _ask(self, ask: Ask) -> None:
         self.asks.append(ask)
-        response = await self._asked("POST", f"{self.path}/changes", ask.body, (*ANSWERED, *NO))
+        response = await self._asked("POST", f"{self.path}/changes", ask.body, (*ANSWERED, *NO, FULL))
+        if response.status_code == FULL:
+            self.asks.remove(ask)
+            return
         content = response.json()
         answer = content.get("change", content)
         if "outcome" not in answer:
