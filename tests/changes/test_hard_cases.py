@@ -314,6 +314,24 @@ async def a_change_during_a_change_is_in_line(shop: Shop) -> None:
     await ends(customer, 6000)
 
 
+async def changes_that_come_amid_a_change_go_to_the_carrier_once(shop: Shop) -> None:
+    """Each has its own answer; the request of no version in between is ever sent (CHG12)."""
+    customer = await ready(shop)
+    await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=0.8)
+    first = asyncio.create_task(customer.change(more(5, "c-1")))
+    await customer.until(lambda order: len(order["changes"]) == 1)
+    others = [
+        asyncio.create_task(customer.change(more(6, "c-2"))),
+        asyncio.create_task(customer.change({"change_id": "c-3", "lines": [{"number": 2, "quantity": 1}]})),
+    ]
+    found = [(await first)[1], *[(await other)[1] for other in others]]
+    assert {one["outcome"] for one in found} == {"accepted"}
+    assert sorted(one["revision"] for one in found) == [2, 3, 4]
+    await sent(customer, [("cancelled", ((1, "a", 3), (2, "b", 2))), ("released", ((1, "a", 6), (2, "b", 1)))])
+    await ends(customer, 7000)
+    assert statuses(await customer.requests()) == ["cancelled", "shipped"]
+
+
 async def a_cancel_overtakes_a_change(shop: Shop) -> None:
     customer = await ready(shop)
     await shop.fault("carrier", "cancellations", "slow", customer.number, seconds=1.5)
@@ -421,6 +439,7 @@ CASES: tuple[Case, ...] = (
     two_changes_at_once_are_done_one_after_the_other,
     of_two_changes_for_one_revision_the_second_is_stale,
     a_change_during_a_change_is_in_line,
+    changes_that_come_amid_a_change_go_to_the_carrier_once,
     a_cancel_overtakes_a_change,
     the_same_change_many_times_is_one_change,
     an_order_that_waits_for_stock_gets_smaller_and_goes_on,

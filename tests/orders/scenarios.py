@@ -339,6 +339,20 @@ async def changed_by_signal(shop: Shop) -> str:
     return await _ship(shop, number)
 
 
+async def changed_amid_a_change(shop: Shop) -> str:
+    """Two more changes come while the carrier takes its time over the first: one new request goes out for all three."""
+    number = await waiting_for_the_carrier(shop)
+    await shop.fault("carrier", "cancellations", "slow", number, seconds=0.7)
+    first = asyncio.create_task(_changed(shop, number, lines=[{"number": 1, "quantity": 5}]))
+    await shop.until(number, lambda order: bool(order["changes"]))
+    for change_id, units in (("c-2", 6), ("c-3", 4)):
+        payload = {"change_id": change_id, "lines": [{"number": 1, "quantity": units}]}
+        await shop.workflow(number).signal("change_requested", payload)
+    await first
+    await shop.until(number, lambda order: order["revision"] == 4)
+    return await _ship(shop, number)
+
+
 async def split(shop: Shop) -> str:
     """The carrier ships one unit of three, and no more; the rest is asked for anew, and gets smaller on its way."""
     number = await waiting_for_the_carrier(shop)
@@ -440,4 +454,5 @@ ENDED: tuple[Scenario, ...] = (
     resumed_between_changes,
     change_approved,
     changed_in_sequence,
+    changed_amid_a_change,
 )

@@ -1,8 +1,9 @@
 """What a change asks of the world before its answer goes out in one activity (CHG8, CHG9, CHG12, CHG14)."""
 
 from domain.process.messages import Call
-from domain.process.words import ChangeOutcome, Operation
+from domain.process.words import ChangeKind, ChangeOutcome, Operation
 from tests.process.changed import UP, accepted, ends_well, refused, since
+from tests.process.editing import Edit
 from tests.process.outside import World
 from tests.process.runner import Run
 
@@ -113,6 +114,33 @@ def test_a_question_without_an_answer_is_asked_on_and_then_the_rest_goes_out_at_
     assert [call.key.removeprefix("O-1/") for call in calls(run)] == [HOLD, FUND, CANCEL]
     run.settle()
     accepted(run)
+
+
+def test_edits_that_come_amid_a_sequence_are_in_line_when_it_is_back() -> None:
+    """The new order goes to the carrier once, for all of them (CHG12)."""
+    run = changing()
+    before = len(run.calls)
+    run.finish(run.pending[0])
+    run.edit(Edit(quantity={2: 5}), "e2")
+    run.finish(run.pending[0])
+    run.edit(Edit(fields={ChangeKind.SHIP_METHOD: "air"}), "e3")
+    assert not run.state.waiting_changes
+    run.settle()
+    assert [(run.answer(name).code, run.answer(name).revision) for name in ("e1", "e2", "e3")] == [
+        *(("changed", 2), ("changed", 3), ("changed", 4)),
+    ]
+    assert [key for key in since(run, before) if "shipment" in key] == [CANCEL, "ship/1/r4/request_shipment/2"]
+    ends_well(run)
+
+
+def test_an_order_of_release_10_hears_of_edits_behind_a_sequence() -> None:
+    run = Run(world=World(), sequences=True)
+    run.state = run.state.model_copy(update={"release": 10})
+    run.begin().settle().edit(UP)
+    run.up_to(Operation.INQUIRE)
+    run.edit(Edit(quantity={2: 5}), "e2")
+    assert run.underway is None
+    assert (run.state.revision, run.answer("e1").code) == (2, "changed")
 
 
 def test_a_cancel_that_comes_meanwhile_is_heard_behind_it() -> None:
