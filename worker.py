@@ -69,7 +69,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     pass_values_untouched(DATA_CONVERTER)
-    pool = create_pool(settings.database(), size=POOL_SIZE, least=2, name="ordito-worker")
+    pool = create_pool(settings.database(), size=POOL_SIZE, least=2, name="ordito-worker", by_key=True)
     async with (
         pool,
         create_client(hooks=tracing.http_hooks("carrier")) as carrier_http,
