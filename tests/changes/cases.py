@@ -35,14 +35,16 @@ async def untouched(customer: Customer, before: World, refusals: int = 1) -> Non
     """Stock, books and order are as they were; the timeline has the refusals, and whatever was held and given back."""
     for _ in range(80):
         now = await look(customer)
-        if (now.stock, now.order) == (before.stock, before.order) and "voided" in _statuses(now, before):
+        refused = (Counter(now.told) - Counter(before.told))["change.refused"]
+        same = (now.stock, now.order) == (before.stock, before.order)
+        if same and refused == refusals and "voided" in _statuses(now, before):
             break
         await asyncio.sleep(POLL)
     assert now.stock == before.stock
     assert now.requests == before.requests
     assert now.order == before.order
     assert [one for one in now.money if one[0] != "voided"] == [one for one in before.money if one[0] != "voided"]
-    assert (Counter(now.told) - Counter(before.told))["change.refused"] == refusals
+    assert refused == refusals
 
 
 def _statuses(now: World, before: World) -> set[str]:
