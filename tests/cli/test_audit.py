@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from psycopg.rows import dict_row
 
+from adapters.http_calls import TIMEOUT_SECONDS
 from store.auditing import Verdict, audit_database
 from store.pool import Connection
 from tests.support.shop import Shop, running_shop
@@ -221,7 +222,7 @@ async def test_a_workflow_with_a_call_on_its_way_may_know_less_than_the_database
     """What a killed worker wrote is unknown to the workflow until the call is tried again: that is no difference."""
     document = shop.document([(await shop.stocked(), 1)])
     number = document["number"]
-    await shop.fault("carrier", "shipments", "slow", number, seconds=9)
+    await shop.fault("carrier", "shipments", "slow", number, seconds=TIMEOUT_SECONDS + 1, times=2)
     await shop.ok("POST", "/v1/orders", json=document)
     await shop.until(number, lambda order: bool(order["shipments"]))
     async with await psycopg.AsyncConnection.connect(shop.settings.database()) as connection:
@@ -231,7 +232,7 @@ async def test_a_workflow_with_a_call_on_its_way_may_know_less_than_the_database
         await connection.execute("UPDATE sales_order SET version = version - 1 WHERE number = %s", [number])
     assert f"read model: {number}" not in said
     assert "1 could not be compared" in said
-    await shop.until_status(number, "released")
+    await shop.until_status(number, "released", seconds=60)
 
 
 async def test_the_audit_without_its_servers_says_so(shop: Shop) -> None:
