@@ -8,6 +8,7 @@ from activities.faults import told_apart, work_of
 from activities.running import Exchange, across, only_intent, unit_of
 from adapters.ports import Carrier, Progress, ShipmentAsked, UpdateAsked
 from domain.process.messages import Call, InquireShipment, Outcome, RequestShipment, Undo, UpdateShipment
+from domain.process.updates import UPDATABLE, can_be_updated
 from domain.process.words import Operation
 from store import shipment_updates, shipments
 from store.effects import Intent
@@ -16,9 +17,6 @@ from store.saving import save
 from store.shipments import ToSend
 
 UNKNOWN = "unknown"
-RELEASED = "released"
-UPDATABLE = (RELEASED, "picked", "packed")
-"""How far a request may be that a carrier is asked to update."""
 
 
 class Shipping:
@@ -72,7 +70,7 @@ class Shipping:
         if progress is None or progress.status not in UPDATABLE:
             return False
         can = await self._carrier.capabilities()
-        return can.update and (can.relabel or progress.status == RELEASED)
+        return can_be_updated(progress.status, update=can.update, relabel=can.relabel)
 
     @activity.defn(name=Operation.UPDATE_SHIPMENT)
     async def update_shipment(self, call: Call) -> Outcome:

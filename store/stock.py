@@ -21,7 +21,7 @@ WITH asked AS (
 ), wanted AS MATERIALIZED (
     SELECT sku, sum(quantity) AS quantity FROM asked GROUP BY sku
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.on_hand - s.reserved AS available
+    SELECT s.sku, s.on_hand, s.reserved, s.on_hand - s.reserved AS available
     FROM stock s JOIN wanted USING (sku)
     WHERE s.location = %(location)s
     ORDER BY s.sku
@@ -36,12 +36,15 @@ WITH asked AS (
     INSERT INTO reservation (key, line, order_number, location, sku, quantity, state)
     SELECT %(key)s, a.number, %(order)s, %(location)s, a.sku, a.quantity, 'live' FROM go, asked a
 ), taken AS (
-    UPDATE stock s SET reserved = s.reserved + w.quantity
-    FROM go, wanted w
-    WHERE s.location = %(location)s AND s.sku = w.sku AND s.on_hand - s.reserved >= w.quantity
+    UPDATE stock s SET on_hand = k.on_hand, reserved = k.reserved + w.quantity
+    FROM go, wanted w JOIN locked k USING (sku)
+    WHERE s.location = %(location)s AND s.sku = w.sku
 ), entered AS ({RECORDED}), {{saved}}
 SELECT (SELECT count(*) FROM go) = 1 AS held, (SELECT coalesce(json_agg(short ORDER BY sku), '[]') FROM short) AS short
 """)  # noqa: S608 - put together from constants
+"""What is held rests on the rows as they were locked. The statement itself sees them as they were when it began, before
+what it has waited for: a condition on that, or the CHECK of the table, would judge by it.
+"""
 LOCK_HELD = """
 SELECT 1 FROM stock s
 WHERE (s.location, s.sku) IN (SELECT location, sku FROM reservation WHERE key = %(key)s AND state = 'live')

@@ -25,6 +25,8 @@ SINCE = 10
 """The release from which on carriers are asked for updates."""
 UPDATED_ANYWAY = "updated_although_refused"
 """Code of a request that the carrier updated for a change that came to nothing, and neither puts back nor cancels."""
+UPDATABLE = (ShipStatus.RELEASED, ShipStatus.PICKED, ShipStatus.PACKED)
+"""How far a request may be that a carrier is asked to update."""
 MOVES = (ChangeMove.UPDATE, ChangeMove.PUT_BACK)
 
 _LABEL = MOVES_NO_STOCK - {ChangeKind.REFERENCE}
@@ -40,6 +42,11 @@ def matter(draft: Draft, kinds: Iterable[ChangeKind]) -> bool:
     said = draft.policy.change.pattern
     stages = (Stage.RELEASED, Stage.PICKED)
     return draft.base.release >= SINCE and any(said(kind, at) is Pattern.UPDATE for kind in kinds for at in stages)
+
+
+def can_be_updated(far: str, *, update: bool, relabel: bool) -> bool:
+    """Whether a carrier that says it can `update`, and perhaps `relabel`, can update a request that is so far."""
+    return update and far in UPDATABLE and (relabel or far == ShipStatus.RELEASED)
 
 
 def in_place(draft: Draft, change: ActiveChange) -> tuple[Rework, ...]:

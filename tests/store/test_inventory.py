@@ -92,6 +92,23 @@ async def test_holders_and_releasers_in_any_order_of_lines_do_not_block_each_oth
     assert [await shop.units(sku) for sku in skus] == [(1_000, 0)] * 6
 
 
+async def test_units_that_come_free_while_a_reservation_waits_for_them_are_counted_once(shop: Shop) -> None:
+    """The stock that the statement began with had none, and what it waited for has."""
+    await shop.item("1", on_hand=10)
+    await shop.place("O-1", {1: 8})
+    await shop.place("O-2", {1: 5})
+    assert not (await shop.reserve("O-1", {1: 8})).refused
+    async with shop.pool.connection() as rival:
+        await rival.execute("UPDATE stock SET reserved = reserved - 6")
+        await rival.execute("UPDATE reservation SET quantity = quantity - 6")
+        waiting = asyncio.create_task(shop.reserve("O-2", {1: 5}))
+        while not await shop.rows("SELECT pid FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+    assert not (await waiting).refused
+    assert await shop.rows("SELECT order_number, quantity FROM reservation ORDER BY 1") == [("O-1", 2), ("O-2", 5)]
+    assert await shop.units("1") == (10, 7)
+
+
 async def test_a_repeat_holds_once_whether_after_or_at_the_same_time(shop: Shop) -> None:
     await shop.item("1", on_hand=10)
     await shop.place("O-1", {1: 4})
