@@ -281,15 +281,20 @@ class World:
         """A void never leaves a live shipment without money, as far as anybody knew when it was sent (I7).
 
         What a change authorized and did not need goes back also when the order's own authorization has expired
-        meanwhile: that one is made anew like any other that expired.
+        meanwhile: that one is made anew like any other that expired. So does one that did not cover the shipment
+        itself, being too little or on another card: then its successor counts although it has expired since.
         """
         if voided not in self.heard or self.database.at(call.revision).facts.payment_method != "card":
             return
-        expired = frozenset() if voided in self.beside else self.known_at[call.key]
-        others = self._amounts(set(self.live(Operation.AUTHORIZE, call.group)) - {voided} - expired)
+        work = self.done[voided].work
+        assert isinstance(work, AuthorizePayment)
+        other_card = self.database.is_other_card(work.change_id, self.done[voided].revision)
+        others = set(self.live(Operation.AUTHORIZE, call.group)) - {voided}
         for key in set(self.live(Operation.SHIP, call.group)) - self.shipped.keys():
-            request = self.done[key].model_copy(update={"revision": call.revision})
-            assert max(others, default=0) >= self.needed(request), "money taken from a live shipment (I7)"
+            needed = self.needed(self.done[key].model_copy(update={"revision": call.revision}))
+            of_no_use = voided in self.beside or other_card or work.amount < needed
+            counted = others if of_no_use else others - self.known_at[call.key]
+            assert max(self._amounts(counted), default=0) >= needed, "money taken from a live shipment (I7)"
 
     def _reserve(self, call: Call, work: ReserveStock) -> str:
         live = self.live(Operation.RESERVE, call.group)
