@@ -43,7 +43,10 @@ def _calls_are_lost(run: Run) -> None:
 
 
 def _open_changes(run: Run) -> tuple[ChangeAsked, ...]:
-    """The changes without an answer, oldest first. One that came as a raw signal is kept from when it was begun."""
+    """The changes without an answer, oldest first. One that came as a raw signal is kept from when it was begun.
+
+    What the policy asked for when a step was refused came from nobody: it is told of once its answer was saved.
+    """
     world, database = run.world, run.world.database
     final = {change_id for change_id, given in database.answers.items() if is_settled(given, database.row)}
     open_: dict[str, ChangeAsked] = {}
@@ -56,4 +59,9 @@ def _open_changes(run: Run) -> tuple[ChangeAsked, ...]:
             open_[change_id] = open_[change_id].model_copy(update={"edit": None})
         else:
             del open_[change_id]
+    known = final | {fact.change_id for fact in run.facts if isinstance(fact, ChangeAsked)}
+    for change_id, given in database.answers.items():
+        if change_id not in known:
+            told = {"change": given.kind, "requested_by": given.requested_by, "at": run.at}
+            open_[change_id] = ChangeAsked(change_id=change_id, **told)
     return tuple(open_.values())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.policy.model import CancelRefused
 from domain.process.messages import ChangeAsked, Undo
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
@@ -155,3 +156,25 @@ def test_a_change_does_not_wait_for_a_walk_that_cannot_go_on() -> None:
     run.settle()
     run.facts.append(ChangeAsked(change_id="c1", requested_by="ann", at=run.at))
     nothing_stands(resumed(run).settle())
+
+
+def test_a_cancel_that_the_policy_asked_for_waits_for_a_person_again() -> None:
+    """Nobody sent it, so only its saved answer tells of it (CHG10, CHG14)."""
+    world = World(standard(authorize="cancel"), groups=2, cancel_refused=CancelRefused.ASK)
+    run = Run(world=world).begin()
+    run.settle(lambda call: call.operation is Operation.AUTHORIZE and call.group == "1")
+    late = run.pending.pop(0)
+    run.settle()
+    run.pending.append(late)
+    run.finish(late, refuse="declined")
+    change_id = "policy/O-1/authorize/1/r1/authorize_payment/1"
+    for again in range(2):
+        run.finish(run.up_to(Operation.CANCEL_SHIPMENT), refuse="too_late")
+        run.settle()
+        assert [one.asked.change_id for one in run.state.pending] == [change_id], again
+        assert world.database.answers[change_id].outcome == ChangeOutcome.PENDING_APPROVAL
+        run = resumed(run)
+    assert [(one.change_id, one.requested_by) for one in run.state.waiting_changes] == [(change_id, "policy")]
+    run.settle()
+    assert run.row.status == Status.CANCELLED
+    assert run.state.answers[change_id].outcome == ChangeOutcome.ACCEPTED
