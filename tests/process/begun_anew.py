@@ -40,6 +40,7 @@ def _calls_are_lost(run: Run) -> None:
     for call in run.pending:
         if isinstance(call.work, Undo) and call.key not in world.outcomes.keys() | world.intended:
             world.voided.discard(call.work.of)
+            world.known_at.pop(call.work.of, None)
 
 
 def _open_changes(run: Run) -> tuple[ChangeAsked, ...]:

@@ -80,7 +80,7 @@ class World:
     known_expired: set[str] = field(default_factory=set)
     """Those of which the order has been told."""
     known_at: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Of which the order had been told when a void was sent, by its key."""
+    """Of which the order had been told when the first void of an authorization was sent, by the key of that."""
     stock: Stockroom = field(default_factory=Stockroom)
     rules: ChangeRules = field(default_factory=ChangeRules)
     updates: Updates = field(default_factory=Updates)
@@ -278,7 +278,9 @@ class World:
         return bool(taken) and sum(taken) >= max(self._amounts({authorization}), default=0)
 
     def _still_covered(self, call: Call, voided: str) -> None:
-        """A void never leaves a live shipment without money, as far as anybody knew when it was sent (I7).
+        """A void never leaves a live shipment without money, as far as anybody knew when it was first sent (I7).
+
+        One that is sent again may have been done; nobody relies on its money any more.
 
         What a change authorized and did not need goes back also when the order's own authorization has expired
         meanwhile: that one is made anew like any other that expired. So does one that did not cover the shipment
@@ -293,7 +295,7 @@ class World:
         for key in set(self.live(Operation.SHIP, call.group)) - self.shipped.keys():
             needed = self.needed(self.done[key].model_copy(update={"revision": call.revision}))
             of_no_use = voided in self.beside or other_card or work.amount < needed
-            counted = others if of_no_use else others - self.known_at[call.key]
+            counted = others if of_no_use else others - self.known_at[voided]
             assert max(self._amounts(counted), default=0) >= needed, "money taken from a live shipment (I7)"
 
     def _reserve(self, call: Call, work: ReserveStock) -> str:
@@ -341,7 +343,7 @@ class World:
             self.beside.add(call.key)
         if call.operation is Operation.VOID and isinstance(call.work, Undo):
             self.voided.add(call.work.of)
-            self.known_at[call.key] = frozenset(self.known_expired)
+            self.known_at.setdefault(call.work.of, frozenset(self.known_expired))
         met_again = call.key in self.shipped  # what left in an earlier life of the order needs no money any more
         if (
             call.operation is Operation.SHIP

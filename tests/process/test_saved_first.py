@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.process.words import ChangeKind, Operation
+from domain.process.words import Operation
 from tests.process.changed import ends_well
 from tests.process.editing import Edit
 from tests.process.runner import Run
@@ -40,23 +40,6 @@ def test_money_that_expired_meanwhile_is_held_anew_first() -> None:
     assert sent_after_the_save(run) == []
     ends_well(run)
     assert len(run.world.live(Operation.SHIP)) == 1
-
-
-@pytest.mark.parametrize("edit", [Edit(price={1: 4000}), Edit(fields={ChangeKind.PAYMENT: "card"})])
-def test_what_did_not_cover_the_shipment_goes_back_although_its_successor_expired(edit: Edit) -> None:
-    """Too little, or on the card before: neither would be captured (I7, PAY2)."""
-    run = Run().begin().settle()
-    run.edit(edit, "e1")
-    run.settle(lambda call: call.save is not None and call.save.revised is not None)
-    run.expire()
-    before = len(run.calls)
-    run.finish(run.pending[0])
-    assert [call.key for call in run.calls[before:]] == [
-        "O-1/authorize/1/r2/void_authorization/1",
-        "O-1/authorize/1/r2/authorize_payment/3",
-    ]
-    ends_well(run)
-    assert run.world.held() == set()
 
 
 def test_a_change_that_came_meanwhile_goes_first() -> None:
