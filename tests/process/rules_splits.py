@@ -8,11 +8,15 @@ from tests.process.rules import YES_OR_NO, Among, Number, rule
 
 
 def to_be_closed(course: Course) -> list[str]:
-    """Requests that may be closed short: no change is open, and a part of what they ask for can be counted in units."""
+    """Requests that may be closed short: no change is open, and a part of what they ask for can be counted in units.
+
+    An edit is open until its answer is saved: an order that is lost before that has it in line again once resumed.
+    """
     run = course.run
     state, opened = run.state, run.world.database.opened
     changing = state.change is not None and state.change.asked.change == "edit"
-    if opened is None or changing or state.waiting_changes or state.pending or state.previews:
+    unsaved = any(given.kind == "edit" for given in state.unsaved_answers)
+    if opened is None or changing or unsaved or state.waiting_changes or state.pending or state.previews:
         return []
     if len(run.calls) < course.patience or state.revision != run.world.database.revision:
         return []

@@ -4,8 +4,10 @@ import pytest
 
 from domain.process.messages import CapturePayment, CreateInvoice, Lines, RequestShipment
 from domain.process.words import Operation, Status
+from tests.process.course import Course
 from tests.process.editing import Edit
 from tests.process.policies import SHAPES
+from tests.process.rules_splits import to_be_closed
 from tests.process.splitting import ShortRun, ShortWorld
 
 
@@ -153,3 +155,17 @@ def test_a_change_of_what_has_left_is_turned_down() -> None:
     run.edit(Edit(item={1: "sku-9"})).settle()
     assert run.answer("e1").outcome == "refused"
     assert list(run.state.groups) == ["1", "1.2"]
+
+
+def test_the_machine_closes_no_request_while_an_edit_may_come_back() -> None:
+    """Its modelled outside knows of no change of what was split; one whose answer is lost is worked out again."""
+    run = waiting()
+    course = Course(run)
+    assert to_be_closed(course) == [run.key("ship")]
+    run.edit(Edit(quantity={9: 1}))
+    assert run.up_to(Operation.REVISE) == run.pending[0]
+    run.finish(run.pending[0])
+    assert (run.answer("e1").code, [call.operation for call in run.pending]) == ("unknown_line", [Operation.SAVE])
+    assert to_be_closed(course) == []
+    run.settle()
+    assert to_be_closed(course) == [run.key("ship")]
