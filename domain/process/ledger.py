@@ -50,6 +50,12 @@ def with_met(known: Iterable[KnownEffect], key: str) -> tuple[KnownEffect, ...]:
     return tuple(effect.model_copy(update={"met": True}) if effect.key == key else effect for effect in known)
 
 
+def with_undo_refused(known: Iterable[KnownEffect], key: str) -> tuple[KnownEffect, ...]:
+    """The ledger as it is known once an undo that was on its way is refused: to try again is another undo."""
+    refused = {"state": "refused", "over": True}
+    return tuple(one.model_copy(update=refused) if one.key == key and one.undoes else one for one in known)
+
+
 def last_n(known: Iterable[KnownEffect], place: Place) -> int:
     """The highest n that was ever used there; 0 if none was."""
     return max((_n(place, effect) for effect in _at(known, place)), default=0)

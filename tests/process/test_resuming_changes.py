@@ -6,6 +6,7 @@ from domain.policy.model import CancelRefused
 from domain.process.messages import ChangeAsked, Undo
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
+from tests.process.editing import Edit
 from tests.process.outside import World
 from tests.process.policies import SHAPES, standard
 from tests.process.runner import Run
@@ -129,6 +130,26 @@ def test_an_undo_that_failed_is_asked_for_again_under_its_key() -> None:
 
     assert {call.key for call in run.calls if call.operation is Operation.VOID} == {void.key}
     assert Operation.SHIP not in {call.operation for call in run.calls}
+
+
+def test_an_undo_that_failed_and_is_then_refused_is_tried_again_under_another_key() -> None:
+    run = Run().begin().settle()
+    run.edit(Edit(quantity={1: 3}), "e1")
+    first = run.up_to(Operation.VOID)
+    run.finish(first, fault=True, effect=False)
+
+    run = resumed(run)
+    run.finish(run.up_to(Operation.VOID), refuse="not_voidable")
+    run.settle()
+    assert [(waiting.code, waiting.parked) for waiting in run.row.waiting][-1] == ("undo_refused", True)
+    run.retry()
+    run.settle()
+
+    voids = [call.key for call in run.calls if call.operation is Operation.VOID]
+    assert [key.rpartition("/")[2] for key in voids] == ["1", "2"]
+    assert voids[0] == first.key
+    assert [waiting.code for waiting in run.row.waiting if waiting.parked] == []
+    assert run.world.held() == {run.key("authorize")}, "the money of before the change is given back"
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
