@@ -70,7 +70,14 @@ def pursue(draft: Draft) -> None:
 
 def _at_rest(draft: Draft) -> bool:
     changing = draft.change is not None or bool(draft.waiting_changes) or draft.unsaved_revision is not None
-    return draft.opened and not changing and not known.behind(draft)
+    return draft.opened and not changing and not _catches_up(draft)
+
+
+def _catches_up(draft: Draft) -> bool:
+    """Whether a resumed order is on its way to what it had done. Where it is stuck before that, a preview is answered
+    as the change would be.
+    """
+    return known.behind(draft) and (draft.base.release < 11 or known.busy(draft))
 
 
 def _stem(draft: Draft, preview: Preview) -> str:

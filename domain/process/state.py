@@ -361,7 +361,7 @@ money that lapsed is not held anew for a capture that the policy skips; what a c
 answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`); a
 cancel of the order is done in part where the policy says so (`rest_of_cancel`). 11: the alarm is heard before what
 comes from outside, a local step that rests on a change asked for by signal is begun apart, and edits amid a sequence
-are in line when it is back (`workflows.arriving`); a resumed order tries anew what it is refused to undo (`ledger`).
+are in line when it is back (`workflows.arriving`); a resumed order that is stuck is helped on (`ledger`, `previews`).
 """
 
 

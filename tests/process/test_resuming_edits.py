@@ -3,7 +3,7 @@
 import pytest
 
 from domain.process.messages import RequestShipment
-from domain.process.words import ChangeKind, Operation
+from domain.process.words import ChangeKind, ChangeOutcome, Operation
 from tests.process.begun_anew import resumed
 from tests.process.changed import ends_well
 from tests.process.editing import Edit
@@ -132,3 +132,19 @@ def test_what_was_held_for_a_group_that_is_not_founded_is_given_back(refused: Op
             assert was_refused
             return
     raise AssertionError("the change never came to rest")
+
+
+def test_a_preview_does_not_wait_for_what_only_a_person_can_have_taken_back() -> None:
+    """A group came to nothing, and what it had held is not given back: a change would not wait for that either."""
+    run = resumed(Run().begin().settle()).settle()
+    run.edit(Edit(add={9: 1}), "e1")
+    run.finish(run.up_to(Operation.AUTHORIZE), fault=True, effect=True)
+    run.finish(run.up_to(Operation.VOID), fault=True, effect=False)
+    run.settle()
+    assert run.answer("e1").code == "payment_unavailable"
+    assert [waiting.code for waiting in run.row.waiting if waiting.parked] == ["undo_failed"]
+
+    seen = run.preview(Edit(quantity={1: 3}), "e2")
+    assert (seen.outcome, seen.code, seen.preview) == (ChangeOutcome.ACCEPTED, "changed", True)
+    run.edit(Edit(quantity={1: 3}), "e2", token=seen.token).settle()
+    assert run.answer("e2").outcome is ChangeOutcome.ACCEPTED
