@@ -274,7 +274,7 @@ def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Out
         updates.stays(draft, group_id, run)
     else:
         draft.stand_by(group_id, run)
-    if draft.change is None:
+    if draft.change is None or not not_given_back.concerns(draft, draft.change, group_id, run):
         return  # the change is over that asked for it
     code, words = outcome.code or "undo_refused", outcome.words
     if run.operation is Operation.SHIP:

@@ -6,9 +6,10 @@ given back with the change's answer.
 
 from domain.policy.change_rules import CancelRefused
 from domain.process import approvals, rest_of_cancel, returns, updates
+from domain.process.change_plan import sends_anew
 from domain.process.draft import Draft
 from domain.process.messages import Lines
-from domain.process.state import ActiveChange, NotGivenBack
+from domain.process.state import ActiveChange, NotGivenBack, Run
 
 SINCE = 10
 """The release from which on it is as the policy says; before, the change was refused."""
@@ -19,6 +20,16 @@ OVERTAKEN = "overtaken"
 def word(draft: Draft) -> CancelRefused:
     """What the policy says."""
     return draft.policy.change.when_cancel_is_refused if draft.base.release >= SINCE else CancelRefused.REFUSE
+
+
+def concerns(draft: Draft, change: ActiveChange, group_id: str, request: Run) -> bool:
+    """Whether the change that is carried out asked for the request of the group.
+
+    An earlier one may have: its undo waited for a person, and is tried again while this one is carried out.
+    """
+    if draft.base.release < 11 or change.asked.change != "edit" or request.updating is not None:
+        return True
+    return any(one.group == group_id and sends_anew(one) for one in change.reworks or ())
 
 
 def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: str) -> ActiveChange:

@@ -360,8 +360,8 @@ whose cancel is refused is as the policy says (`not_given_back`), and what has t
 money that lapsed is not held anew for a capture that the policy skips; what a change asks of the world before its
 answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`); a
 cancel of the order is done in part where the policy says so (`rest_of_cancel`). 11: the alarm is heard before what
-comes from outside, a local step that rests on a change asked for by signal is begun apart, and edits amid a sequence
-are in line when it is back (`workflows.arriving`); a resumed order that is stuck is helped on (`ledger`, `previews`).
+comes from outside, a local step that rests on a signalled change is begun apart, and edits amid a sequence are in line
+when it is back (`workflows.arriving`); an undo that fails hinders less (`ledger`, `previews`, `not_given_back`).
 """
 
 

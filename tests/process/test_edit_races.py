@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.policy.model import CancelRefused
 from domain.process.messages import RequestShipment
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import UP, accepted, ends_well, refused, released, since
@@ -122,6 +123,34 @@ def test_changes_behind_a_cancel_are_told_that_the_order_is_closed() -> None:
     run.settle()
     assert (refused_for(run, "e1"), refused_for(run, "e2")) == ("overtaken", "order_closed")
     accepted(run, "c1")
+
+
+@pytest.mark.parametrize("word", [CancelRefused.REFUSE, CancelRefused.APPLY_TO_THE_REST])
+def test_a_request_that_an_earlier_change_does_not_get_back_is_no_matter_of_the_next(word: CancelRefused) -> None:
+    """Its undo had no answer; it is tried again, and refused, amid a change of the other group (CHG9, CHG10)."""
+    run = released(groups=2, cancel_refused=word)
+    run.edit(Edit(quantity={1: 2, 3: 4}))
+    run.up_to(Operation.CANCEL_SHIPMENT)
+    first, second = run.pending
+    run.cancel("c1")
+    run.finish(second, fault=True, effect=False)
+    run.carrier("shipped", run.key("ship", "2"))
+    run.finish(first)
+    run.settle()
+    assert refused(run, "overtaken", "e1")
+    assert run.answer("c1").code == "already_shipped"
+
+    run.edit(Edit(quantity={1: 3}), "e2")
+    run.up_to(Operation.CANCEL_SHIPMENT)
+    run.retry()
+    again = next(call for call in run.pending if call.key == second.key)
+    run.finish(again)
+    run.settle()
+    answer = run.answer("e2")
+    assert (answer.outcome, answer.code, answer.not_done) == (ChangeOutcome.ACCEPTED, "changed", ())
+    assert run.world.outcomes[second.key].code == "already_shipped"
+    assert run.world.live(Operation.SHIP, "2") == [run.key("ship", "2")], "what the carrier keeps goes on as it is"
+    ends_well(run)
 
 
 # ---- races with facts ----------------------------------------------------------------------------------------
