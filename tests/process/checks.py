@@ -159,7 +159,12 @@ class Watch:
                 assert base in (None, before.revision), f"{change_id} was made for another revision (CHG1)"
 
     def _captures(self, before: OrderState, event: Event, after: OrderState) -> None:
-        """Money that lapsed is asked for anew by itself once; the next time a person has to look (PAY2)."""
+        """Money that lapsed is asked for anew by itself once; the next time a person has to look (PAY2).
+
+        An order that was on terms in between has been looked at: a card that is given then may lapse once again.
+        """
+        if after.facts is not None and after.facts.payment_method != "card":
+            self.refused_captures.clear()
         flight = before.flights.get(event.key) if isinstance(event, CallDone) else None
         if flight is None or not isinstance(event, CallDone) or flight.call.operation is not Operation.CAPTURE:
             return

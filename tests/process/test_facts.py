@@ -6,8 +6,9 @@ import pytest
 
 from domain.process.messages import CarrierFact, PaymentFact
 from domain.process.state import RunState
-from domain.process.words import Operation, Status
+from domain.process.words import ChangeKind, Operation, Status
 from tests.process.checks import carried_over
+from tests.process.editing import Edit
 from tests.process.outside import World
 from tests.process.policies import SHAPES
 from tests.process.runner import Run
@@ -169,6 +170,24 @@ def test_one_that_expires_at_every_capture_waits_for_a_person() -> None:
     assert run.row.waiting[0].code == "authorization_expired"
     run.retry()
     completed_once(run)
+
+
+def test_a_card_that_is_given_after_terms_may_lapse_once_again() -> None:
+    """Somebody has looked at it: the order asks by itself once more, and then waits (PAY2)."""
+    run = Run().begin().settle()
+    run.world.expired.add(AUTHORIZE)
+    run.carrier("shipped")
+    run.finish(run.up_to(Operation.AUTHORIZE), refuse="declined")
+    run.settle()
+    run.edit(Edit(fields={ChangeKind.PAYMENT: "terms"}), "e1")
+    run.edit(Edit(fields={ChangeKind.PAYMENT: "card"}), "e2")
+    for authorization in ("O-1/authorize/1/r2/authorize_payment/3", "O-1/authorize/1/r3/authorize_payment/4"):
+        capture = run.up_to(Operation.CAPTURE)
+        assert capture.work.authorization == authorization  # type: ignore[union-attr]
+        run.world.expired.add(authorization)
+        run.finish(capture)
+    run.settle()
+    assert run.row.waiting[0].code == "authorization_expired"
 
 
 def test_told_of_an_expiry_while_its_capture_is_on_its_way() -> None:
