@@ -110,6 +110,12 @@ class Arrivals:
         (self._results if self._requests_last else self._outside).append(Arrived(event))
 
     @property
+    def edits(self) -> int:
+        """How many edits wait to be heard."""
+        changes = (one.event for one in self._outside if isinstance(one.event, ChangeAsked))
+        return sum(change.change == EDIT for change in changes)
+
+    @property
     def ready(self) -> bool:
         """Whether there is an event to decide on now."""
         return bool(self._local) or (not self._awaited and bool(self._results or self._outside))

@@ -284,7 +284,7 @@ class OrderWorkflow:
         self._must_be_open(asked)
 
     def _must_be_open(self, asked: ChangeAsked) -> None:
-        _unless(door_refusal(self._state, asked))
+        _unless(door_refusal(self._state, asked, self._events.edits))
 
     @workflow.update(name="preview", description="Tells what a change would come to; nothing is done or kept.")
     async def preview(self, asked: PreviewAsked) -> ChangeAnswer:

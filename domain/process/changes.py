@@ -71,14 +71,17 @@ def overtake(draft: Draft) -> None:
         edits.overtaken(draft)
 
 
-def line_is_full(order: Draft | OrderState, asked: ChangeAsked) -> bool:
+def line_is_full(order: Draft | OrderState, asked: ChangeAsked, unheard: int = 0) -> bool:
     """Whether an edit finds so many in line that it is turned down; a cancel, or one that is known, never does."""
-    full = asked.change == EDIT and len(order.waiting_changes) >= MAX_WAITING_CHANGES
+    full = asked.change == EDIT and len(order.waiting_changes) + unheard >= MAX_WAITING_CHANGES
     return full and not was_answered(order, asked.change_id) and not _known(order, asked.change_id)
 
 
-def door_refusal(state: OrderState, asked: ChangeAsked) -> tuple[str, str] | None:
-    """Code and words why a change is not taken in at all; None if it gets an answer that is kept."""
+def door_refusal(state: OrderState, asked: ChangeAsked, unheard: int = 0) -> tuple[str, str] | None:
+    """Code and words why a change is not taken in at all; None if it gets an answer that is kept.
+
+    `unheard`: edits that have come before, and are not in line yet.
+    """
     problem = problem_of(asked)
     if problem is not None:
         return "malformed", problem
@@ -87,7 +90,7 @@ def door_refusal(state: OrderState, asked: ChangeAsked) -> tuple[str, str] | Non
             "answered_before",
             "The change was answered before; that answer stands. GET .../changes/{change_id} has it.",
         )
-    if line_is_full(state, asked):
+    if line_is_full(state, asked, unheard):
         return "queue_full", LINE_FULL
     if state.finished and asked.change_id not in state.answers:
         return "order_closed", "The order is closed; nothing was changed."

@@ -222,7 +222,7 @@ async def test_a_workflow_with_a_call_on_its_way_may_know_less_than_the_database
     """What a killed worker wrote is unknown to the workflow until the call is tried again: that is no difference."""
     document = shop.document([(await shop.stocked(), 1)])
     number = document["number"]
-    await shop.fault("carrier", "shipments", "slow", number, seconds=TIMEOUT_SECONDS + 1, times=2)
+    await shop.fault("carrier", "shipments", "slow", number, seconds=TIMEOUT_SECONDS + 1)
     await shop.ok("POST", "/v1/orders", json=document)
     await shop.until(number, lambda order: bool(order["shipments"]))
     async with await psycopg.AsyncConnection.connect(shop.settings.database()) as connection:

@@ -13,6 +13,7 @@ from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operatio
 from tests.process.editing import KINDS, Edit, drawn
 from tests.process.outside import MORNING, World
 from tests.process.runner import Run
+from tests.process.sowing import FULL
 
 MORE = Edit(quantity={1: 3})
 SAID = {"outcome", "revision", "code", "words", "actions", "plan", "before", "after", "cost", "basis"}
@@ -272,7 +273,7 @@ def test_an_edit_does_not_wait_for_a_preview() -> None:
     carrier=st.sampled_from(("", "picked", "shipped")),
     short=st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1_000 if FULL else 100, deadline=None)
 def test_a_preview_is_what_the_change_comes_to(
     what: list[str], which: int, more: int, groups: int, method: str, refused: int, carrier: str, short: bool
 ) -> None:
