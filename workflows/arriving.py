@@ -17,7 +17,7 @@ line first: the new order goes to the carrier once, for all of them (CHG12).
 from collections import deque
 from typing import NamedTuple
 
-from domain.process.changes import EDIT
+from domain.process.changes import is_edit
 from domain.process.messages import Call, CallDone, ChangeAsked, Event, TimePassed
 from domain.process.sequence import CallSequence, SequenceDone
 from workflows.calling import QUESTIONS, is_local, leaves_a_trace
@@ -112,8 +112,7 @@ class Arrivals:
     @property
     def edits(self) -> int:
         """How many edits wait to be heard."""
-        changes = (one.event for one in self._outside if isinstance(one.event, ChangeAsked))
-        return sum(change.change == EDIT for change in changes)
+        return sum(is_edit(one.event) for one in self._outside)
 
     @property
     def ready(self) -> bool:
@@ -138,7 +137,7 @@ class Arrivals:
         if not self._requests_last or not self._local or not isinstance(self._local[0].event, SequenceDone):
             return None
         change = next((one for one in self._outside if isinstance(one.event, ChangeAsked)), None)
-        if change is None or not isinstance(change.event, ChangeAsked) or change.event.change != EDIT:
+        if change is None or not is_edit(change.event):
             return None
         self._outside.remove(change)
         self._local[0] = self._local[0]._replace(told=False)

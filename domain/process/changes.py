@@ -71,9 +71,14 @@ def overtake(draft: Draft) -> None:
         edits.overtaken(draft)
 
 
+def is_edit(event: object) -> bool:
+    """Whether somebody asks for a change that can wait in line; a cancel goes before what is there (CHG12)."""
+    return isinstance(event, ChangeAsked) and event.change == EDIT
+
+
 def line_is_full(order: Draft | OrderState, asked: ChangeAsked, unheard: int = 0) -> bool:
     """Whether an edit finds so many in line that it is turned down; a cancel, or one that is known, never does."""
-    full = asked.change == EDIT and len(order.waiting_changes) + unheard >= MAX_WAITING_CHANGES
+    full = is_edit(asked) and len(order.waiting_changes) + unheard >= MAX_WAITING_CHANGES
     return full and not was_answered(order, asked.change_id) and not _known(order, asked.change_id)
 
 

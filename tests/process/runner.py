@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from domain.process.approvals import answer_at_hand
-from domain.process.changes import EDIT
+from domain.process.changes import is_edit
 from domain.process.decide import decide
 from domain.process.doors import Start
 from domain.process.messages import (
@@ -100,8 +100,7 @@ class Run:
         """One event; its calls are left pending. Nothing else is heard before a sequence that is on its way; an edit
         that comes meanwhile is in line when it is back.
         """
-        edit = isinstance(event, ChangeAsked) and event.change == EDIT
-        if edit and self.underway is not None and self.state.release > 10:
+        if isinstance(event, ChangeAsked) and is_edit(event) and self.underway is not None and self.state.release > 10:
             self.to_line_up.append(event)
             return
         self.land()

@@ -10,7 +10,7 @@ from tests.process.runner import Run
 MORE = Edit(price={1: 4000})
 
 
-@pytest.mark.parametrize("edit", [Edit(price={1: 4000}), Edit(fields={ChangeKind.PAYMENT: "card"})])
+@pytest.mark.parametrize("edit", [MORE, Edit(fields={ChangeKind.PAYMENT: "card"})])
 def test_what_did_not_cover_the_shipment_goes_back_although_its_successor_expired(edit: Edit) -> None:
     """Too little, or on the card before: neither would be captured (I7, PAY2)."""
     run = Run().begin().settle()
