@@ -35,8 +35,7 @@ def hear_early(draft: Draft) -> None:
     """Takes in the kept facts that can be heard by now."""
     if draft.opened and draft.early:
         early, draft.early = draft.early, ()
-        for fact in early:
-            hear(draft, fact)
+        draft.early = tuple(fact for fact in early if not _heard(draft, fact))
 
 
 def _heard(draft: Draft, fact: Fact) -> bool:
