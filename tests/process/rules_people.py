@@ -10,6 +10,7 @@ from domain.process.holds import refusal as hold_refusal
 from domain.process.holds import release_refusal
 from domain.process.messages import (
     ApproveAsked,
+    ChangeAnswer,
     Event,
     HoldAsked,
     Opened,
@@ -22,13 +23,14 @@ from domain.process.messages import (
 from domain.process.rows import row_of
 from domain.process.skips import refusal as skip_refusal
 from domain.process.words import ChangeKind, ChangeOutcome
-from limits import MAX_WAITING_CHANGES
+from limits import MAX_ANSWERS, MAX_WAITING_CHANGES
 from tests.process.books import said
 from tests.process.checks import carried_over
 from tests.process.course import Course
 from tests.process.editing import KINDS, Edit
 from tests.process.editing import drawn as drawn_edit
 from tests.process.rules import Among, Number, rule
+from tests.process.runner import Run
 
 WHAT = {"what": Among(*KINDS), "also": Among("", "", *KINDS), "which": Number(0, 9), "more": Number(1, 4)}
 """An edit: of one kind or two, of which lines and by how much."""
@@ -111,8 +113,17 @@ def senseless_signal(course: Course, payload: Any) -> None:
     run.facts.append(asked)
     run.feed(asked)
     if asked.change_id not in run.state.answered:
-        assert run.answer(asked.change_id).code == "malformed"
+        assert _told_to_sender(run, asked.change_id).code == "malformed"
     assert all(call.save is not None for call in run.calls[calls:])
+
+
+def _told_to_sender(run: Run, change_id: str) -> ChangeAnswer:
+    """The answer to what makes no sense: only saved where all that are at hand make sense, as none gives way to it."""
+    kept = run.state.answers.values()
+    if change_id in run.state.answers or len(kept) < MAX_ANSWERS or any(one.code == "malformed" for one in kept):
+        return run.answer(change_id)
+    waits = (one for one in run.state.unsaved_answers if one.change_id == change_id)
+    return next(waits, None) or run.world.database.answers[change_id]
 
 
 _SIGNALLED = {

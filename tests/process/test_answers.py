@@ -3,10 +3,12 @@
 import pytest
 
 from domain.process.messages import CallDone, ChangeAsked, Outcome
-from domain.process.words import Status
+from domain.process.words import ChangeOutcome, Status
 from limits import MAX_ANSWERS
+from tests.process.course import placed
 from tests.process.editing import Edit
 from tests.process.outside import MORNING
+from tests.process.rules_people import senseless_signal
 from tests.process.runner import Run, fresh
 
 
@@ -48,6 +50,22 @@ def test_what_makes_no_sense_takes_no_answer_from_anybody() -> None:
     assert "c1" in run.state.answers
     assert (len(run.state.answers), run.state.answered) == (MAX_ANSWERS, ())
     assert len(run.world.database.answers) == MAX_ANSWERS + 6
+
+
+def test_what_makes_no_sense_is_answered_once_also_where_no_answer_gives_way_to_it() -> None:
+    course = placed("standard", groups=1, method="card", patience=0, reserve="", authorize="", ship="", capture="")
+    run = course.run.settle()
+    for number in range(MAX_ANSWERS):
+        _stale(run, f"c{number}")
+    for _ in range(2):
+        senseless_signal(course, payload=7)
+        run.settle()
+    assert list(run.state.answers) == [f"c{number}" for number in range(MAX_ANSWERS)]
+    (senseless,) = (one for one in run.world.database.answers.values() if one.code == "malformed")
+    assert senseless.outcome is ChangeOutcome.REFUSED
+    assert run.told.count("change.refused") == MAX_ANSWERS + 1
+    assert (run.state.flights, run.state.revision) == ({}, 1)
+    assert run.row.status == Status.RELEASED
 
 
 def test_a_resumed_order_knows_which_changes_have_their_answers() -> None:
