@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from domain.base import Word
 from domain.policy.written import Duration
 
 
-class TaskWord(StrEnum):
+class TaskWord(Word):
     """What a step can do (ORC2). `check` refuses those outside SUPPORTED_TASKS until the interpreter runs them."""
 
     SCHEDULE = "schedule"
@@ -50,7 +50,7 @@ SUPPORTED_TASKS = NO_EFFECT | UNDONE_BY.keys()
 """A task with an effect is run only once its undo is known; the other words are refused by `check`."""
 
 
-class ShipStatus(StrEnum):
+class ShipStatus(Word):
     """What a carrier reports about a shipment, in the order in which it happens."""
 
     RELEASED = "released"
@@ -60,7 +60,7 @@ class ShipStatus(StrEnum):
     DELIVERED = "delivered"
 
 
-class Rounding(StrEnum):
+class Rounding(Word):
     """How an amount becomes a whole number of minor units."""
 
     HALF_UP = "half_up"
@@ -68,7 +68,7 @@ class Rounding(StrEnum):
     DOWN = "down"
 
 
-class FactAbout(StrEnum):
+class FactAbout(Word):
     """The thing that a fact describes; the fact is known wherever that thing is."""
 
     ORDER = "order"
@@ -76,7 +76,7 @@ class FactAbout(StrEnum):
     GROUP = "group"
 
 
-class FactGives(StrEnum):
+class FactGives(Word):
     """The type of a fact's value."""
 
     YES_NO = "yes_no"

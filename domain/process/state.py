@@ -5,10 +5,9 @@ process that has no current run. Undoing a run is therefore all it takes to send
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated
 
-from domain.base import Message
+from domain.base import Message, Word
 from domain.policy.model import OrderSlice, ShipStatus, TaskWord
 from domain.process.doors import Start
 from domain.process.looking import Preview
@@ -33,7 +32,7 @@ from domain.process.packing import PACKED
 from domain.process.words import ChangeKind, Operation, Pattern, Stage
 
 
-class RunState(StrEnum):
+class RunState(Word):
     """How far one run of a step is."""
 
     RUNNING = "running"
@@ -124,7 +123,7 @@ class Run(Message):
     @property
     def passed(self) -> bool:
         """Whether the process may go on behind it."""
-        return self.state in (RunState.DONE, RunState.SKIPPED)
+        return self.state is RunState.DONE or self.state is RunState.SKIPPED
 
     @property
     def may_have_effect(self) -> bool:
@@ -172,7 +171,7 @@ class Group(Message):
         return any(statuses.get(ShipStatus.SHIPPED) for statuses in self.reached.values())
 
 
-class ChangeMove(StrEnum):
+class ChangeMove(Word):
     """What an edit asks of the world, beside cancelling requests."""
 
     REVISE = "revise"

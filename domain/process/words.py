@@ -1,9 +1,9 @@
 """The closed vocabularies of the order process."""
 
-from enum import StrEnum
+from domain.base import Word
 
 
-class Status(StrEnum):
+class Status(Word):
     """Where a line, a group or an order stands. The moves between them are in `MOVES` (I8)."""
 
     ACCEPTED = "accepted"
@@ -39,7 +39,7 @@ A cancel that is refused goes back to where it came from; what is lost on its wa
 """
 
 
-class Operation(StrEnum):
+class Operation(Word):
     """What the process may ask of the world. Each has one activity of the same name."""
 
     OPEN = "open_order"
@@ -85,7 +85,7 @@ UNDO: dict[Operation, Operation] = {
 """Each effect and its inverse (CHG9)."""
 
 
-class ChangeOutcome(StrEnum):
+class ChangeOutcome(Word):
     """How a change request was answered (CHG14)."""
 
     ACCEPTED = "accepted"
@@ -95,7 +95,7 @@ class ChangeOutcome(StrEnum):
     IN_PROGRESS = "in_progress"
 
 
-class ChangeKind(StrEnum):
+class ChangeKind(Word):
     """What a change changes: the rows of the change matrix (CHG2, `docs/concepts/change.md`)."""
 
     QUANTITY_UP = "quantity_up"
@@ -130,7 +130,7 @@ MOVES_NO_STOCK = frozenset(
 """Changes that leave the goods as they are."""
 
 
-class Stage(StrEnum):
+class Stage(Word):
     """How far the shipment request of a group is: the columns of the change matrix."""
 
     NOT_SENT = "not_sent"
@@ -140,7 +140,7 @@ class Stage(StrEnum):
     INVOICED = "invoiced"
 
 
-class Pattern(StrEnum):
+class Pattern(Word):
     """What the change matrix says in a cell."""
 
     KEEP = "keep"
@@ -153,7 +153,7 @@ class Pattern(StrEnum):
     REFUSE = "refuse"
 
 
-class ActionWord(StrEnum):
+class ActionWord(Word):
     """What is done to a step that a change touches (CHG3)."""
 
     KEEP = "keep"
