@@ -24,7 +24,7 @@ from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
 from domain.process.messages import Call, ChangeAsked, Outcome
-from domain.process.rows import group_status, row_of
+from domain.process.rows import group_status, is_over
 from domain.process.state import ActiveChange, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Status
@@ -139,9 +139,8 @@ def _can_be_cut_short(draft: Draft, flight: Flight) -> bool:
 
 def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     """Why a cancel is turned down before anything is touched (CHG1, CHG5), if it is."""
-    state = draft.state()
-    statuses = {group_status(state, group) for group in draft.groups.values()}
-    if statuses <= (CLOSED if asked.change == EDIT else {Status.CANCELLED}):
+    over = CLOSED if asked.change == EDIT else {Status.CANCELLED}
+    if all(group_status(draft, group) in over for group in draft.groups.values()):
         return "order_closed", "The order is closed; nothing was changed."
     if asked.change not in (CANCEL, EDIT):
         return "unknown_change", f"This order can be cancelled, but not changed by '{asked.change}'."
@@ -154,7 +153,7 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     if asked.change == EDIT:
         return None
     gone = [
-        group for group in draft.groups.values() if group_status(state, group) in (Status.SHIPPED, Status.COMPLETED)
+        group for group in draft.groups.values() if group_status(draft, group) in (Status.SHIPPED, Status.COMPLETED)
     ]
     gone += [group for group in draft.groups.values() if group not in gone and not group.cancelled and group.gone()]
     if gone:
@@ -195,7 +194,7 @@ def _take_next(draft: Draft) -> None:
 
 def end_approvals(draft: Draft) -> None:
     """Nobody need agree any more to what would have changed an order that has ended."""
-    if draft.pending and draft.change is None and row_of(draft.state()).finished:
+    if draft.pending and draft.change is None and is_over(draft):
         approvals.end(draft, "order_closed", "The order ended before anybody agreed; nothing was changed.")
 
 

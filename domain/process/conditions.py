@@ -1,5 +1,6 @@
 """Conditions of a process, evaluated on an order's state. Unknown is not true: the path is not taken."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,19 +21,32 @@ from domain.process.state import Group
 
 def holds_for(draft: Draft, group: Group, source: str) -> bool:
     """Whether a yes/no condition is true for the group."""
+    return _is_true(draft, _roots(draft, group), source)
+
+
+def _is_true(draft: Draft, roots: dict[str, object], source: str) -> bool:
     compiled = compile_condition(source, environment_for(draft.policy.glossary), YES_OR_NO)
-    return compiled.evaluate(_roots(draft, group)) is True
+    return compiled.evaluate(roots) is True
 
 
 def path_now(draft: Draft, group: Group, choose: Choose) -> Path:
     """The path that the group takes as the order is now."""
-    return next(path for path in choose.paths if path.otherwise or (path.when and holds_for(draft, group, path.when)))
+    return _path(draft, _roots(draft, group), choose)
 
 
-def required(draft: Draft, group: Group) -> list[Step]:
-    """The steps that the group needs as the order is now: on its way, and with their conditions true (CHG4)."""
-    steps = on_the_way(draft.process(group), lambda choose: path_now(draft, group, choose))
-    return [step for step in steps if step.when is None or holds_for(draft, group, step.when)]
+def _path(draft: Draft, roots: dict[str, object], choose: Choose) -> Path:
+    return next(path for path in choose.paths if path.otherwise or (path.when and _is_true(draft, roots, path.when)))
+
+
+def required(draft: Draft, group: Group) -> Iterator[Step]:
+    """The steps that the group needs as the order is now: on its way, and with their conditions true (CHG4).
+
+    Each is judged as it is asked for: the order must not be changed in between.
+    """
+    roots = _roots(draft, group)
+    for step in on_the_way(draft.process(group), lambda choose: _path(draft, roots, choose)):
+        if step.when is None or _is_true(draft, roots, step.when):
+            yield step
 
 
 def picked_lines(draft: Draft, group: Group, step: Step) -> Lines:
@@ -91,9 +105,18 @@ class OrderView:
         self.ordered_at = facts.ordered_at
         self.requested_date = facts.requested_date
         self.ship_method = facts.ship_method
-        self.customer = _Named(id=facts.customer, segment=facts.segment)
-        self.ship_to = _Named(country=facts.country, region=facts.region)
-        self.payment = _Named(method=facts.payment_method)
+
+    @cached_property
+    def customer(self) -> _Named:
+        return _Named(id=self._draft.facts.customer, segment=self._draft.facts.segment)
+
+    @cached_property
+    def ship_to(self) -> _Named:
+        return _Named(country=self._draft.facts.country, region=self._draft.facts.region)
+
+    @cached_property
+    def payment(self) -> _Named:
+        return _Named(method=self._draft.facts.payment_method)
 
     @cached_property
     def total(self) -> Decimal:

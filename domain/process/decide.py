@@ -340,7 +340,7 @@ def _sealed(state: OrderState, calls: list[Call], event: Event) -> tuple[OrderSt
         return state, calls
     row = row_of(state)
     if state.unsaved_events or state.unsaved_answers or state.unsaved_revision or row != state.saved_row:
-        return saving.with_all(state)
+        return saving.with_all(state, None if state.finished else row)
     closed = row.finished and state.change is None
     return state.model_copy(update={"finished": closed}), calls
 

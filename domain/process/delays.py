@@ -34,8 +34,10 @@ def heard(draft: Draft, group: Group, request: Run, fact: CarrierFact) -> None:
 
 def expected_of(group: Group) -> date | None:
     """The date that the carrier expects for what the group has asked it to ship now; None where it told of none."""
-    requests = (run for run in group.runs.values() if run.operation is Operation.SHIP)
-    return next((run.expected.on for run in requests if run.expected and run.state is not RunState.UNDONE), None)
+    for run in group.runs.values():
+        if run.expected is not None and run.operation is Operation.SHIP and run.state is not RunState.UNDONE:
+            return run.expected.on
+    return None
 
 
 def lateness(state: OrderState, group: Group) -> str:

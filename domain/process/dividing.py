@@ -184,7 +184,8 @@ def share(draft: Draft, name: str, parted: dict[int, dict[str, Part]]) -> None:
             parts[number] = part
     lines = tuple(number for number in group.lines if number not in parts or parts[number].units > 0)
     parts = {number: part for number, part in parts.items() if part.units > 0}
-    draft.put(group.model_copy(update={"lines": lines, "parts": parts or None}))
+    if lines != group.lines or (parts or None) != group.parts:
+        draft.put(group.model_copy(update={"lines": lines, "parts": parts or None}))
 
 
 def _left_over(line: PricedLine, gone: Part | None) -> Part | None:

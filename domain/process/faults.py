@@ -165,7 +165,7 @@ def _parked(order: Draft | OrderState) -> list[tuple[Group, Run, Parked]]:
         (group, run, run.parked)
         for group in order.groups.values()
         for run in (*group.runs.values(), *group.past)
-        if run.state is RunState.PARKED and run.parked is not None
+        if run.parked is not None and run.state is RunState.PARKED
         if run.parked.undo is not None or run in group.runs.values()  # what only a person can settle is not tried again
     ]
 

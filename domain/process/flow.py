@@ -48,13 +48,24 @@ def _walk(nodes: tuple[Node, ...], group: Group, chosen: Callable[[Choose], Path
 
 
 def finished(process: Process, group: Group) -> bool:
-    """Whether every step on the group's way has been passed."""
-    return _walk(process.steps, group, lambda choose: path_taken(choose, group), [])
+    """Whether every step on the group's way has been passed; the last is asked first, for it is the last to be."""
+    return all(_passed(node, group) for node in reversed(process.steps))
 
 
-def on_the_way(process: Process, chosen: Callable[[Choose], Path]) -> list[Step]:
-    """Every step of the process with the paths that would be chosen."""
-    return list(_on_the_way(process.steps, chosen))
+def _passed(node: Node, group: Group) -> bool:
+    match node:
+        case Step():
+            run = group.runs.get(node.step)
+            return run is not None and run.passed
+        case Choose():
+            return all(_passed(one, group) for one in path_taken(node, group).steps)
+        case Together():
+            return all(_passed(one, group) for path in node.together for one in path.steps)
+
+
+def on_the_way(process: Process, chosen: Callable[[Choose], Path]) -> Iterator[Step]:
+    """Every step of the process with the paths that would be chosen, each of which is asked for when it is come to."""
+    return _on_the_way(process.steps, chosen)
 
 
 def _on_the_way(nodes: tuple[Node, ...], chosen: Callable[[Choose], Path]) -> Iterator[Step]:
@@ -96,7 +107,7 @@ def path_taken(choose: Choose, group: Group) -> Path:
 
 def steps_taken(process: Process, group: Group) -> list[Step]:
     """Every step on the group's way, behind it and before it, in reading order."""
-    return on_the_way(process, lambda choose: path_taken(choose, group))
+    return list(on_the_way(process, lambda choose: path_taken(choose, group)))
 
 
 def steps_of(process: Process) -> tuple[Step, ...]:

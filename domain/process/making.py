@@ -16,11 +16,13 @@ def hold(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
     """Sends the reservations that hold the larger of both plans; True if there was any to send."""
     sent = False
     for rework in change.reworks or ():
+        if rework.reserve is not None or rework.pattern is Pattern.KEEP:
+            continue
         group = draft.groups[rework.group]
         step, target = _reserve_target(preview, rework.group)
-        old = draft.run_of(group, Operation.RESERVE)
-        if step is None or rework.reserve is not None or rework.pattern is Pattern.KEEP:
+        if step is None:
             continue
+        old = draft.run_of(group, Operation.RESERVE)
         if not _has_held(draft, group, step) or _more_units(draft, preview, rework.group, old, target) == 0:
             continue
         run = draft.draw_up(preview.groups[rework.group], step, operation=Operation.RESERVE, lines=target)
@@ -73,9 +75,11 @@ def fund(draft: Draft, preview: Draft, change: ActiveChange) -> bool:
     """Sends the authorizations of a higher total or another card; True if there was any to send (PAY2)."""
     sent = False
     for rework in change.reworks or ():
+        if rework.authorize is not None:
+            continue
         group, later = draft.groups[rework.group], preview.groups[rework.group]
         step = _authorize_step(preview, later)
-        if step is None or rework.authorize is not None or not _relied_on(draft, group, step):
+        if step is None or not _relied_on(draft, group, step):
             continue
         old = draft.run_of(group, Operation.AUTHORIZE)
         other_card = ChangeKind.PAYMENT in rework.kinds

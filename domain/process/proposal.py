@@ -6,7 +6,7 @@ from itertools import count
 from domain.process.change_plan import stage_of
 from domain.process.dividing import fix_gone, parts_of, share
 from domain.process.draft import Draft
-from domain.process.messages import Lines, Opened
+from domain.process.messages import Lines, Opened, PricedLine
 from domain.process.parts import home_now, origin
 from domain.process.state import ActiveChange, Group
 from domain.process.words import ChangeKind, Pattern
@@ -28,7 +28,7 @@ def adopt(draft: Draft, change: ActiveChange) -> None:
     fix_gone(draft, change)
     draft.facts_, draft.policy_ = proposed.facts, proposed.policy
     draft.dropped = (*draft.dropped, *(number for number in draft.lines if number not in homes))
-    draft.lines = {line.number: line.model_copy(update={"group": homes[line.number]}) for line in proposed.lines}
+    draft.lines = {line.number: _at_home(line, homes[line.number]) for line in proposed.lines}
     members: dict[str, list[int]] = {}
     for number, home in homes.items():
         for place in parted.get(number, (home,)):
@@ -36,7 +36,8 @@ def adopt(draft: Draft, change: ActiveChange) -> None:
     for group in list(draft.groups.values()):
         if not group.cancelled and group.rest is None:
             numbers = tuple(members.get(group.id, ()))
-            draft.put(group.model_copy(update={"lines": numbers, "parts": group.parts if numbers else None}))
+            if numbers != group.lines or not numbers:
+                draft.put(group.model_copy(update={"lines": numbers, "parts": group.parts if numbers else None}))
     beside = {name: before for before, name in (change.beside or {}).items()}
     for name, of in members.items():
         if name in beside:
@@ -44,6 +45,10 @@ def adopt(draft: Draft, change: ActiveChange) -> None:
         else:
             _settle(draft, proposed, name, tuple(of))
         share(draft, name, parted)
+
+
+def _at_home(line: PricedLine, home: str) -> PricedLine:
+    return line if line.group == home else line.model_copy(update={"group": home})
 
 
 def homes_after(draft: Draft, change: ActiveChange) -> dict[int, str]:

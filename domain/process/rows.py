@@ -3,8 +3,9 @@
 from collections import Counter
 from datetime import datetime
 
-from domain.policy.model import ShipStatus, Step, TaskWord
+from domain.policy.model import ShipStatus, TaskWord
 from domain.process import approvals, delays, holds
+from domain.process.draft import Draft
 from domain.process.flow import finished, steps_of
 from domain.process.messages import GroupRow, Lines, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
@@ -20,39 +21,42 @@ _LEFT = (ShipStatus.SHIPPED, ShipStatus.DELIVERED)
 """A wait for one of these, once passed, means that the group is shipped."""
 
 
-def group_status(state: OrderState, group: Group) -> Status:
+def group_status(order: Draft | OrderState, group: Group) -> Status:
     """Where a group stands, derived from its runs."""
     if group.cancelled:
         return Status.CANCELLED
-    if state.change is not None and state.change.asked.change == "cancel" and not state.change.refused_code:
+    if order.change is not None and order.change.asked.change == "cancel" and not order.change.refused_code:
         return Status.CANCELLING
-    assert state.policy is not None
-    process = state.policy.processes[group.process]
+    assert order.policy is not None
+    process = order.policy.processes[group.process]
     if finished(process, group) and not group.leftovers():
         return Status.COMPLETED
-    if any(step.until in _LEFT and _done(group, step) for step in steps_of(process)):
+    done = {name: run.task for name, run in group.runs.items() if run.state is RunState.DONE}
+    if done and any(step.step in done and step.until in _LEFT for step in steps_of(process)):
         return Status.SHIPPED
-    reached = [_REACHED[run.task] for run in group.runs.values() if run.state is RunState.DONE and run.task in _REACHED]
+    reached = [_REACHED[task] for task in done.values() if task in _REACHED]
     return max(reached, key=RANK.__getitem__, default=Status.ACCEPTED)
 
 
-def _done(group: Group, step: Step) -> bool:
-    run = group.runs.get(step.step)
-    return run is not None and run.state is RunState.DONE
+def is_over(order: Draft | OrderState) -> bool:
+    """Whether nothing of the order is left to be done or undone."""
+    return _over(order, [group_status(order, group) for group in order.groups.values() if not group.planned])
+
+
+def _over(order: Draft | OrderState, statuses: list[Status]) -> bool:
+    closed = bool(statuses) and all(status in CLOSED for status in statuses)
+    return order.finished or (closed and not any(group.leftovers() for group in order.groups.values()))
 
 
 def row_of(state: OrderState) -> OrderRow:
     """The read-model row of a state."""
     groups = tuple(_group_row(state, group) for group in state.groups.values() if not group.planned)
-    statuses = [group.status for group in groups] or [Status.ACCEPTED]
-    counts: Counter[Status] = Counter()
-    for status in _status_of_lines(groups).values():
-        counts[status] += 1
+    standing = [group.status for group in groups]
+    statuses = standing or [Status.ACCEPTED]
+    counts = Counter(_status_of_lines(groups).values())
     if state.dropped:
         counts[Status.CANCELLED] += len(state.dropped)
     promises = [group.promise_date for group in groups if group.promise_date is not None]
-    waiting = waiting_of(state)
-    left = any(group.leftovers() for group in state.groups.values())
     return OrderRow(
         status=order_status(statuses),
         lowest=min(statuses, key=RANK.__getitem__),
@@ -61,10 +65,10 @@ def row_of(state: OrderState) -> OrderRow:
         revision=state.revision,
         promise_date=max(promises, default=None),
         at_risk=_at_risk(state, groups),
-        waiting=waiting,
+        waiting=waiting_of(state),
         holds=holds.standing(state),
         groups=groups,
-        finished=state.finished or (all(status in CLOSED for status in statuses) and bool(groups) and not left),
+        finished=_over(state, standing),
     )
 
 
@@ -73,7 +77,8 @@ def _status_of_lines(groups: tuple[GroupRow, ...]) -> dict[int, Status]:
     found: dict[int, Status] = {}
     for group in groups:
         for number in group.lines:
-            found[number] = min(found.get(number, group.status), group.status, key=RANK.__getitem__)
+            if number not in found or RANK[group.status] < RANK[found[number]]:
+                found[number] = group.status
     return found
 
 
@@ -85,8 +90,8 @@ def order_status(statuses: list[Status]) -> Status:
     return Status.COMPLETED if Status.COMPLETED in statuses else Status.CANCELLED
 
 
-def save_of(state: OrderState) -> Save:
-    """Everything a state has to write down."""
+def save_of(state: OrderState, row: OrderRow | None = None) -> Save:
+    """Everything a state has to write down; `row` is its row, where that is known."""
     cancelled: Lines = {}
     for group in state.groups.values():
         for number in group.lines if group.cancelled else ():
@@ -96,7 +101,7 @@ def save_of(state: OrderState) -> Save:
                 cancelled[number] = cancelled.get(number, 0) + units
     return Save(
         version=state.version,
-        row=row_of(state),
+        row=row or row_of(state),
         events=state.unsaved_events,
         answers=state.unsaved_answers,
         cancelled=cancelled,
@@ -106,23 +111,23 @@ def save_of(state: OrderState) -> Save:
 
 def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
     """What the order waits for, in words: what, why, who and until when (I6). Calls on their way are no wait."""
-    waits = [
-        _wait(state, run, group)
-        for group in state.groups.values()
-        for run in (*group.runs.values(), *group.past)
-        if _stands(state, run)
-    ]
-    waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
     cancelling = state.change is not None and state.change.asked.change == "cancel"
+    standing = _standing_undos if cancelling else _standing
+    waits = [_wait(state, run, group) for group in state.groups.values() for run in standing(group)]
+    waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]
     held = [] if cancelling or state.policy is None else holds.waits(state)
     return (*held, *waits, *approvals.waits(state))
 
 
-def _stands(state: OrderState, run: Run) -> bool:
-    """While a change is carried out nothing goes on but its undos: what the lines waited for before is no wait now."""
-    if state.change is not None and state.change.asked.change == "cancel":
-        return run.parked is not None and run.parked.undo is not None
-    return run.state in (RunState.WAITING, RunState.PARKED)
+def _standing(group: Group) -> list[Run]:
+    runs = (*group.runs.values(), *group.past)
+    return [run for run in runs if run.state is RunState.WAITING or run.state is RunState.PARKED]
+
+
+def _standing_undos(group: Group) -> list[Run]:
+    """While a cancel is carried out nothing goes on but its undos: what the lines waited for before is no wait now."""
+    runs = (*group.runs.values(), *group.past)
+    return [run for run in runs if run.parked is not None and run.parked.undo is not None]
 
 
 _NOT_SHIPPED = "The carrier has the request and has not shipped yet."
@@ -171,8 +176,9 @@ def _fault(flight: Flight) -> Waiting:
 
 def _group_row(state: OrderState, group: Group) -> GroupRow:
     assert state.policy is not None
-    steps = steps_of(state.policy.processes[group.process])
-    current = next((s.step for s in steps if s.step in group.runs and not group.runs[s.step].passed), None)
+    here = {name for name, run in group.runs.items() if not run.passed}
+    steps = steps_of(state.policy.processes[group.process]) if here else ()
+    current = next((step.step for step in steps if step.step in here), None)
     return GroupRow(
         id=group.id,
         process=group.process,
@@ -194,7 +200,7 @@ def _at_risk(state: OrderState, rows: tuple[GroupRow, ...]) -> bool:
             continue
         if requested is not None and row.promise_date is not None and row.promise_date > requested:
             return True
-        if delays.lateness(state, state.groups[row.id]):
+        if row.expected_date is not None and delays.lateness(state, state.groups[row.id]):
             return True
         if any(run.late and not run.passed for run in state.groups[row.id].runs.values()):
             return True

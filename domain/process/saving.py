@@ -2,7 +2,7 @@
 
 from domain.process import approvals
 from domain.process.changes import EDIT
-from domain.process.messages import Call, Save, SaveOrder
+from domain.process.messages import Call, OrderRow, Save, SaveOrder
 from domain.process.rows import save_of
 from domain.process.state import Flight, OrderState
 from domain.process.words import REMOTE, ChangeOutcome, Operation
@@ -57,8 +57,8 @@ def _saves_revision(state: OrderState, call: Call) -> bool:
     return call.operation not in REMOTE and call.save is not None and call.save.revised == state.unsaved_revision
 
 
-def with_all(state: OrderState) -> tuple[OrderState, list[Call]]:
-    """Saves all that is not saved, by a call of its own."""
+def with_all(state: OrderState, row: OrderRow | None = None) -> tuple[OrderState, list[Call]]:
+    """Saves all that is not saved, by a call of its own; `row` is that of the state, where it is known."""
     # One version more than any state that a call's save may have been written for in advance.
     state = state.model_copy(update={"version": state.version + 1, "finished": False})
     call = Call(
@@ -67,7 +67,7 @@ def with_all(state: OrderState) -> tuple[OrderState, list[Call]]:
         revision=state.revision,
         at=state.clock,
         work=SaveOrder(),
-        save=save_of(state),
+        save=save_of(state, row),
         summary="save the order's state",
     )
     return state.model_copy(update={"flights": state.flights | {call.key: Flight(call=call)}}), [call]
