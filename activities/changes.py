@@ -8,7 +8,8 @@ from activities.bundles import Bundles
 from activities.faults import told_apart, work_of
 from domain.pricing import NoPriceError
 from domain.problems import ProblemsFound
-from domain.process.messages import Call, Outcome, Rest, ReviseOrder
+from domain.process.calls import Call, Rest, ReviseOrder
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation
 from domain.reopening import Before, reopen_order
 from domain.rest_of_change import cancelled, rest_of

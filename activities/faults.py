@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from adapters.ports import BrokenContractError, UnavailableError
-from domain.process.messages import Call
+from domain.process.calls import Call
 
 UNAVAILABLE = "unavailable"
 """Type of a fault: Temporal tries again as the step's retry style says, then the process parks the step."""

@@ -7,7 +7,8 @@ from temporalio import activity
 
 from activities.faults import told_apart, work_of
 from activities.running import once
-from domain.process.messages import Call, CheckStock, Outcome, ReserveStock, TrimReservation, Undo
+from domain.process.calls import Call, CheckStock, ReserveStock, TrimReservation, Undo
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation
 from store import effects, holding, revisions, shipments, stock
 from store.pool import Connection, Pool, transaction

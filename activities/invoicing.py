@@ -4,7 +4,8 @@ from temporalio import activity
 
 from activities.faults import work_of
 from activities.running import once
-from domain.process.messages import Call, CreateInvoice, Outcome, Undo
+from domain.process.calls import Call, CreateInvoice, Undo
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation
 from store import effects, invoicing
 from store.pool import Connection, Pool, transaction

@@ -8,7 +8,8 @@ from activities.faults import told_apart, work_of
 from activities.running import unit_of
 from domain.opening import open_order
 from domain.pricing import NoPriceError
-from domain.process.messages import Call, OpenOrder, Outcome, SaveOrder
+from domain.process.calls import Call, OpenOrder, SaveOrder
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation
 from store import opening
 from store.pool import Pool, statement, transaction

@@ -7,7 +7,8 @@ from temporalio import activity
 from activities.faults import work_of
 from activities.running import Exchange, across, only_intent
 from adapters.ports import AuthorizationAsked, Payments
-from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
+from domain.process.calls import AuthorizePayment, Call, CapturePayment, Undo
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation
 from store import payments
 from store.effects import Intent

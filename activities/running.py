@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 from psycopg.errors import UniqueViolation
 
 from activities.faults import told_apart
-from domain.process.messages import Call, Outcome
+from domain.process.calls import Call
+from domain.process.outcomes import Outcome
 from store import effects, revisions
 from store.effects import Intent
 from store.pool import Connection, Pool, statement, transaction

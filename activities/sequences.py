@@ -13,7 +13,8 @@ from activities.payment import Payment
 from activities.running import Exchange, known_outcome
 from activities.shipping import Shipping
 from adapters.ports import UnavailableError
-from domain.process.messages import Call, Outcome
+from domain.process.calls import Call
+from domain.process.outcomes import Outcome
 from domain.process.sequence import ACTIVITY, Answers, CallSequence
 from domain.process.words import Operation
 from store import effects, revisions

@@ -7,7 +7,8 @@ from temporalio import activity
 from activities.faults import told_apart, work_of
 from activities.running import Exchange, across, only_intent, unit_of
 from adapters.ports import Carrier, Progress, ShipmentAsked, UpdateAsked
-from domain.process.messages import Call, InquireShipment, Outcome, RequestShipment, Undo, UpdateShipment
+from domain.process.calls import Call, InquireShipment, RequestShipment, Undo, UpdateShipment
+from domain.process.outcomes import Outcome
 from domain.process.updates import UPDATABLE, can_be_updated
 from domain.process.words import Operation
 from store import shipment_updates, shipments

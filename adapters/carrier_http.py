@@ -6,7 +6,7 @@ import aiohttp
 
 from adapters.http_calls import Partner, key_path, moment
 from adapters.ports import CarrierCapabilities, Progress, ShipmentAsked, UpdateAsked
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 
 UNKNOWN_REQUEST = "unknown_request"
 

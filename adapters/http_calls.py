@@ -10,7 +10,7 @@ from urllib.parse import quote
 import aiohttp
 
 from adapters.ports import BrokenContractError, UnavailableError
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 
 TIMEOUT_SECONDS = 10.0
 """For the whole call: waiting for a connection, asking, and reading the answer."""

@@ -6,7 +6,7 @@ import aiohttp
 
 from adapters.http_calls import Partner, key_path, moment
 from adapters.ports import AuthorizationAsked, PaymentCapabilities, Progress
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 
 
 class HttpPayments:

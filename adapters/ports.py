@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 
 
 class UnavailableError(Exception):

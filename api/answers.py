@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from domain.process.messages import Action, GroupRow, Hold, Waiting
+from domain.process.read_model import Action, GroupRow, Hold, Waiting
 from domain.process.words import ChangeOutcome, Status
 
 Amount = Field(default=None, examples=["1230.50"], description="Decimal text; null before the order is priced.")

@@ -19,7 +19,7 @@ from api.services import Services, services_of
 from api.shapes import body_of
 from api.wire import answer, read_model
 from domain.base import Value
-from domain.process.messages import ApproveAsked, RefuseAsked
+from domain.process.events import ApproveAsked, RefuseAsked
 from domain.process.words import ChangeOutcome
 from limits import MAX_REASON
 from store import changes, requests

@@ -14,7 +14,7 @@ from api.orders import order_unknown
 from api.services import Services
 from api.wire import answer
 from domain.process.change_requests import signal_payload, without_personal_data
-from domain.process.messages import ChangeAsked
+from domain.process.events import ChangeAsked
 from domain.process.words import ChangeOutcome
 from store import changes, dispatch, reading
 from store.pool import Connection, repeatable, statement, transaction

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from domain.money import to_text
-from domain.process.messages import ChangeAnswer
+from domain.process.read_model import ChangeAnswer
 from domain.process.words import ChangeOutcome
 
 Row = dict[str, Any]

@@ -28,7 +28,7 @@ from domain.card_numbers import contains_card_number
 from domain.change_document import MAX_REVISION, ChangeDocument, edit_of, read_change
 from domain.document_fields import OrderNumber
 from domain.problems import Problem, ProblemsFound
-from domain.process.messages import ChangeAsked, RetryAsked
+from domain.process.events import ChangeAsked, RetryAsked
 from limits import DEFAULT_WAIT_SECONDS, MAX_REASON, MAX_WAIT_SECONDS
 from store import changes, requests
 from store.pool import statement

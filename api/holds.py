@@ -21,7 +21,7 @@ from api.wire import answer, read_model
 from domain.base import Value
 from domain.document_fields import Code, LineNumber, OrderNumber
 from domain.problems import Problem
-from domain.process.messages import HoldAsked, ReleaseAsked
+from domain.process.events import HoldAsked, ReleaseAsked
 from limits import MAX_REASON, MAX_REFERENCE
 from store import requests
 from store.keys import Caller, Role

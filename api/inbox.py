@@ -22,7 +22,7 @@ from domain.base import Message
 from domain.document_fields import Moment, Reference
 from domain.exact_json import loads
 from domain.problems import ProblemsFound, read
-from domain.process.messages import CarrierFact, PaymentFact
+from domain.process.events import CarrierFact, PaymentFact
 from limits import MAX_BODY_BYTES, MAX_LINE_NUMBER, MAX_LINES, MAX_QUANTITY
 from store.inbox import Letter, take_carrier_fact, take_payment_fact
 from store.pool import Connection

@@ -8,9 +8,8 @@ from temporalio.service import RPCError
 
 import tracing
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
-from domain.process.messages import (
+from domain.process.events import (
     ApproveAsked,
-    ChangeAnswer,
     ChangeAsked,
     HoldAsked,
     PreviewAsked,
@@ -19,6 +18,7 @@ from domain.process.messages import (
     RetryAsked,
     SkipAsked,
 )
+from domain.process.read_model import ChangeAnswer
 from settings import Settings
 from workflows.connecting import connect
 from workflows.gateway import OrderGateway, TemporalAwayError

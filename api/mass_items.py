@@ -15,7 +15,7 @@ from api.holds import hold_by, release_by
 from api.mass_request import CHANGES, Action, change_document, hold_request, skip_request
 from api.services import Services
 from api.skip import skip_by
-from domain.process.messages import RetryAsked
+from domain.process.events import RetryAsked
 from domain.process.words import ChangeOutcome
 from limits import DEFAULT_WAIT_SECONDS
 from store import requests

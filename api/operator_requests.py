@@ -12,7 +12,7 @@ from api.services import Services
 from domain.card_numbers import contains_card_number
 from domain.problems import Problem
 from domain.process.doors import HoldAnswer, SkipAnswer
-from domain.process.messages import ChangeAnswer
+from domain.process.read_model import ChangeAnswer
 from store import reading, requests
 from store.pool import Connection
 from workflows.gateway import OrderNotRunningError, RefusedError, TemporalAwayError

@@ -14,7 +14,7 @@ from api.services import Services
 from api.wire import answer
 from domain.problems import Problem
 from domain.process.change_requests import without_personal_data
-from domain.process.messages import ChangeAsked, PreviewAsked
+from domain.process.events import ChangeAsked, PreviewAsked
 from store import reading, requests
 from workflows.gateway import RefusedError
 

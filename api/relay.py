@@ -25,7 +25,7 @@ from api.late_gateway import LateGateway
 from api.mass_running import MassWorker
 from api.services import Services, wall_clock
 from domain.process.doors import Start
-from domain.process.messages import RetryAsked
+from domain.process.events import RetryAsked
 from limits import MASS_ORDERS_AT_ONCE, RELAY_BATCH, RELAY_CALL_SECONDS, RELAY_LONGEST_PAUSE, RELAY_ORDERS_AT_ONCE
 from logs import set_up_logs
 from settings import Settings, SettingsError

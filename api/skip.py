@@ -17,7 +17,7 @@ from api.services import Services, services_of
 from api.shapes import body_of
 from api.wire import answer, read_model
 from domain.base import Value
-from domain.process.messages import SkipAsked
+from domain.process.events import SkipAsked
 from limits import MAX_REASON, MAX_REFERENCE
 from store import requests
 

@@ -23,7 +23,7 @@ from api.shapes import parameters, xml_body
 from api.wire import answer, read_bytes
 from domain.change_document import edit_of, read_change
 from domain.problems import Problem, ProblemsFound
-from domain.process.messages import ChangeAsked
+from domain.process.events import ChangeAsked
 from domain.process.words import ChangeOutcome
 from limits import DEFAULT_WAIT_SECONDS, MAX_UBL_BYTES, MAX_WAIT_SECONDS
 from store import changes, reading

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.process.messages import OrderRow
+from domain.process.read_model import OrderRow
 from store.audit_sql import STORED, UNFINISHED
 from store.auditing import Offender, Verdict, snapshot
 from workflows.gateway import workflow_id

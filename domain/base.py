@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+Lines = dict[int, int]
+"""Line number to quantity."""
+
 _set = object.__setattr__
 
 

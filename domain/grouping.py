@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.policy.model import Assigned
-from domain.process.messages import GroupPlan
+from domain.process.read_model import GroupPlan
 
 Available = Mapping[str, Mapping[str, int]]
 """Location to sku to units available."""

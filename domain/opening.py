@@ -14,7 +14,7 @@ from domain.money import to_minor, to_text
 from domain.policy.model import Bundle
 from domain.policy.slicing import slice_for
 from domain.pricing import DatedPrice, NoPriceError, Priced, PriceInputs, price_line, price_on
-from domain.process.messages import Opened, OrderFacts, PricedLine
+from domain.process.outcomes import Opened, OrderFacts, PricedLine
 
 Document = Mapping[str, Any]
 """The order document without its personal part, as `domain.order_document.split` makes it."""

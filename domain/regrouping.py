@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.grouping import Available, OpeningLine, plan_group, trait_key
 from domain.policy.model import Assigned
-from domain.process.messages import GroupPlan
+from domain.process.read_model import GroupPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from domain.money import to_minor
 from domain.opening import Document, open_order, opening_lines
 from domain.policy.model import Assigned, Bundle, Glossary, OrderSlice
 from domain.pricing import LISTED, DatedPrice
-from domain.process.messages import GroupPlan, Opened
+from domain.process.outcomes import Opened
+from domain.process.read_model import GroupPlan
 from domain.regrouping import Standing, regroup
 
 

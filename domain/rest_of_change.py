@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from domain.process.messages import Lines, Rest
+from domain.base import Lines
+from domain.process.calls import Rest
 from domain.process.words import ChangeKind
 from domain.revising import next_number
 

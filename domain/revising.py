@@ -13,7 +13,7 @@ from typing import Any
 
 from domain.codes import decimals_of
 from domain.problems import Problem, ProblemsFound
-from domain.process.messages import LineChange, Revised
+from domain.process.outcomes import LineChange, Revised
 from domain.process.words import ChangeKind
 from limits import MAX_GROUPS, MAX_LINE_NUMBER, MAX_LINES
 

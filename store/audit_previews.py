@@ -1,6 +1,6 @@
 """What the audit asks about previews: a change that was held to one came to exactly what it said (I14)."""
 
-from domain.process.messages import ChangeAnswer
+from domain.process.read_model import ChangeAnswer
 from domain.process.tokens import token_of
 from store.pool import Connection
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import DictRow
 
-from domain.process.messages import Call, Outcome, Undo, UpdateShipment
+from domain.process.calls import Call, Undo, UpdateShipment
+from domain.process.outcomes import Outcome
 from store.pool import Connection
 
 INTENT = """

@@ -6,7 +6,8 @@ both. So nothing is given up before the old plan is undone, and nothing is held 
 
 from typing import Any
 
-from domain.process.messages import Call, CheckStock, Outcome, ReserveStock, TrimReservation
+from domain.process.calls import Call, CheckStock, ReserveStock, TrimReservation
+from domain.process.outcomes import Outcome
 from store.effects import RECORDED, fence, outcome_values
 from store.pool import Connection
 from store.revisions import IN_FORCE

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import structlog
 
 import tracing
+from domain.base import Lines
 from domain.process.delays import moves_the_date
-from domain.process.messages import CarrierFact, Lines, PaymentFact
+from domain.process.events import CarrierFact, PaymentFact
 from store import dispatch, stock
 from store.pool import Connection
 

@@ -7,7 +7,7 @@ number back, and nobody has taken the next one meanwhile.
 from datetime import datetime
 from typing import Any
 
-from domain.process.messages import Call, CreateInvoice
+from domain.process.calls import Call, CreateInvoice
 from store.effects import intent_values
 from store.pool import Connection
 from store.saving import save_values, with_save

@@ -1,6 +1,6 @@
 """Goods leave: what was held becomes shipped, on hand goes down (I1, I5). Told by the carrier's fact, not asked for."""
 
-from domain.process.messages import Lines
+from domain.base import Lines
 from store.pool import Connection
 
 LOCK = """

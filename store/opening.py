@@ -9,7 +9,8 @@ from typing import Any
 from domain.opening import OpenedOrder
 from domain.policy.model import Bundle
 from domain.pricing import DatedPrice
-from domain.process.messages import GroupRow, KnownEffect, Opened
+from domain.process.outcomes import KnownEffect, Opened
+from domain.process.read_model import GroupRow
 from limits import MAX_ANSWERED
 from store.pool import Connection
 

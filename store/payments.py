@@ -6,7 +6,8 @@ statement may run twice: what moves an amount hangs on the row that it inserts.
 
 from typing import Any
 
-from domain.process.messages import AuthorizePayment, Call, CapturePayment, Outcome, Undo
+from domain.process.calls import AuthorizePayment, Call, CapturePayment, Undo
+from domain.process.outcomes import Outcome
 from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
 from store.revisions import IN_FORCE

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.process.change_requests import read_change_request
-from domain.process.messages import ChangeAsked
+from domain.process.events import ChangeAsked
 from store.dispatch import announce, enqueue
 from store.pool import Connection
 

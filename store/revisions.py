@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 
 from domain.grouping import Available
 from domain.pricing import DatedPrice
-from domain.process.messages import Call, GroupPlan, Opened, OrderRow, Outcome, Revised, ReviseOrder, Revision
+from domain.process.calls import Call, ReviseOrder
+from domain.process.outcomes import Opened, Outcome, Revised
+from domain.process.read_model import GroupPlan, OrderRow, Revision
+from domain.process.words import CANCEL, EDIT
 from domain.reopening import Reopened
 from domain.revising import NewVersion, Progress
 from store import changes, requests
@@ -153,7 +156,7 @@ async def take_up(connection: Connection, call: Call, work: ReviseOrder) -> tupl
     """
     values = {"order": call.order, "change_id": work.change_id, "requested_by": work.requested_by}
     if work.edit is not None or work.cancels is not None:
-        kind = "edit" if work.cancels is None else "cancel"
+        kind = EDIT if work.cancels is None else CANCEL
         await connection.execute(KEEP, {**values, "kind": kind, "edit": json.dumps(work.edit or {})})
     row = await (await connection.execute(LOCK, values)).fetchone()
     if row is None:

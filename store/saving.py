@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from domain.process.messages import Call
+from domain.process.calls import Call
 from store import revisions
 from store.pool import Connection
 

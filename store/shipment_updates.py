@@ -1,6 +1,7 @@
 """Updates of a shipment request in place: entered before the carrier is asked, taken over with its yes (CHG7)."""
 
-from domain.process.messages import Call, Outcome, UpdateShipment
+from domain.process.calls import Call, UpdateShipment
+from domain.process.outcomes import Outcome
 from store.effects import INTENT, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
 from store.saving import save_values, with_save

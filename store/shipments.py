@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from domain.process.messages import Call, Outcome, RequestShipment, Undo
+from domain.process.calls import Call, RequestShipment, Undo
+from domain.process.outcomes import Outcome
 from store.effects import INTENT, SETTLED, Intent, intent_of, intent_values, outcome_values
 from store.pool import Connection
 from store.revisions import IN_FORCE

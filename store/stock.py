@@ -5,7 +5,8 @@ Rows of `stock` are locked in the order of location and sku by everyone, so that
 
 from typing import NamedTuple
 
-from domain.process.messages import Call, Outcome, ReserveStock
+from domain.process.calls import Call, ReserveStock
+from domain.process.outcomes import Outcome
 from store.effects import RECORDED, outcome_values
 from store.issuing import issue
 from store.pool import Connection

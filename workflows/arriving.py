@@ -17,8 +17,9 @@ line first: the new order goes to the carrier once, for all of them (CHG12).
 from collections import deque
 from typing import NamedTuple
 
+from domain.process.calls import Call
 from domain.process.changes import is_edit
-from domain.process.messages import Call, CallDone, ChangeAsked, Event, TimePassed
+from domain.process.events import CallDone, ChangeAsked, Event, TimePassed
 from domain.process.sequence import CallSequence, SequenceDone
 from workflows.calling import QUESTIONS, is_local, leaves_a_trace
 

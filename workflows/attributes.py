@@ -12,7 +12,7 @@ from temporalio.common import (
 
 if TYPE_CHECKING:  # what registers the attributes needs none of the domain
     from domain.process.doors import Start
-    from domain.process.messages import OrderRow
+    from domain.process.read_model import OrderRow
 
 STATUS = SearchAttributeKey.for_keyword("OrderStatus")
 CUSTOMER = SearchAttributeKey.for_keyword("CustomerId")

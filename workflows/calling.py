@@ -14,8 +14,9 @@ from temporalio.exceptions import (
 )
 from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
+from domain.process.calls import Call
 from domain.process.draft import QUICK
-from domain.process.messages import Call, Outcome
+from domain.process.outcomes import Outcome
 from domain.process.sequence import ACTIVITY, Answers, CallSequence
 from domain.process.words import REMOTE, Operation
 

@@ -18,10 +18,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
-from domain.process.messages import (
+from domain.process.events import (
     ApproveAsked,
     CarrierFact,
-    ChangeAnswer,
     ChangeAsked,
     HoldAsked,
     PaymentFact,
@@ -31,6 +30,7 @@ from domain.process.messages import (
     RetryAsked,
     SkipAsked,
 )
+from domain.process.read_model import ChangeAnswer
 from domain.process.state import RELEASE, OrderInput
 from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
@@ -143,7 +143,7 @@ class OrderGateway:
 
     async def ask_change(self, number: str, asked: ChangeAsked, wait: timedelta) -> ChangeAnswer | None:
         """Asks for a cancel or another change and waits for the answer; None when there is none within `wait`."""
-        name, update_id = "cancel" if asked.change == "cancel" else "change", f"change/{asked.change_id}"
+        name, update_id = "cancel" if asked.is_cancel else "change", f"change/{asked.change_id}"
         answer: ChangeAnswer | None = await self._update(number, name, asked, ChangeAnswer, update_id, wait)
         return answer
 

@@ -16,22 +16,20 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.process import approvals, holds
+    from domain.process.calls import Call
     from domain.process.change_requests import problem_of, read_change_request
     from domain.process.changes import door_refusal
     from domain.process.decide import decide
     from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
-    from domain.process.messages import (
+    from domain.process.events import (
         ApproveAsked,
         Begun,
-        Call,
         CallDone,
         CallFailed,
         CarrierFact,
-        ChangeAnswer,
         ChangeAsked,
         Event,
         HoldAsked,
-        Outcome,
         PaymentFact,
         PreviewAsked,
         RefuseAsked,
@@ -40,6 +38,8 @@ with workflow.unsafe.imports_passed_through():
         SkipAsked,
         TimePassed,
     )
+    from domain.process.outcomes import Outcome
+    from domain.process.read_model import ChangeAnswer
     from domain.process.rows import next_alarm, row_of, waiting_of
     from domain.process.sequence import CallSequence, SequenceDone, ahead, answered
     from domain.process.skips import refusal as skip_refusal

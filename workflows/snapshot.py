@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from domain.base import Message
-from domain.process.messages import ChangeAnswer, ChangeAsked, OrderRow
+from domain.process.events import ChangeAsked
+from domain.process.read_model import ChangeAnswer, OrderRow
 from domain.process.state import OrderState
 from domain.process.words import ChangeOutcome
 

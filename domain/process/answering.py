@@ -8,11 +8,13 @@ from domain.policy.model import TaskWord
 from domain.process import returns
 from domain.process.conditions import required
 from domain.process.draft import Draft
+from domain.process.events import ChangeAsked
 from domain.process.flow import steps_of
-from domain.process.messages import Action, ChangeAnswer, ChangeAsked, LineChange, NotDone, Revised, Terms
+from domain.process.outcomes import LineChange, Revised
+from domain.process.read_model import Action, ChangeAnswer, NotDone, Terms
 from domain.process.state import ActiveChange, Group, Rework, RunState
 from domain.process.tokens import basis_of
-from domain.process.words import MOVES_NO_STOCK, ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
+from domain.process.words import CANCEL, MOVES_NO_STOCK, ActionWord, ChangeKind, ChangeOutcome, Pattern, Stage
 from limits import MAX_ANSWERED, MAX_ANSWERS
 
 CHANGED_IN_PART, CANCELLED_IN_PART = "changed_in_part", "cancelled_in_part"
@@ -158,7 +160,7 @@ def accepted_edit(draft: Draft, change: ActiveChange, before: Terms) -> None:
 
 def _asked(change: ActiveChange) -> ChangeAsked:
     """What was asked for: what is left of a cancel is carried out as an edit."""
-    return change.asked.model_copy(update={"change": "cancel"}) if change.cancels_rest else change.asked
+    return change.asked.model_copy(update={"change": CANCEL}) if change.cancels_rest else change.asked
 
 
 def _not_changed(not_done: tuple[NotDone, ...]) -> str:

@@ -3,15 +3,17 @@
 What the new plan has replaced is undone afterwards, in reverse: money that is held twice, stock beyond what is needed.
 """
 
+from domain.base import Lines
 from domain.policy.model import Step, TaskWord
 from domain.process import answering, dividing, founding, updates
+from domain.process.calls import TrimReservation, Undo
 from domain.process.change_plan import live_request
 from domain.process.conditions import path_now, picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import choices_of, steps_of
-from domain.process.messages import Lines, Revision, TrimReservation, Undo
 from domain.process.parts import gone_elsewhere
 from domain.process.proposal import adopt, items, other_homes
+from domain.process.read_model import Revision
 from domain.process.state import ActiveChange, ChangeMove, Group, Rework, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.words import ChangeKind, Operation, Pattern

@@ -7,7 +7,8 @@ Nobody's answer within the time is a refusal too.
 
 from domain.process import answering
 from domain.process.draft import PARKED_FOR, Draft
-from domain.process.messages import Approval, ApproveAsked, ChangeAnswer, ChangeAsked, RefuseAsked, Waiting
+from domain.process.events import ApproveAsked, ChangeAsked, RefuseAsked
+from domain.process.read_model import Approval, ChangeAnswer, Waiting
 from domain.process.state import ActiveChange, OrderState, Pending
 from domain.process.words import ChangeOutcome
 from limits import MAX_PENDING_CHANGES, MAX_WAITING_CHANGES
@@ -157,13 +158,13 @@ def judge_deadlines(draft: Draft) -> None:
 
 def cancels_first(draft: Draft) -> bool:
     """Whether a cancel of the order was approved, and is begun as soon as that is saved: edits let it go first."""
-    return any(asked.change == "cancel" and asked.change_id in draft.approved for asked in draft.waiting_changes)
+    return any(asked.is_cancel and asked.change_id in draft.approved for asked in draft.waiting_changes)
 
 
-def take(draft: Draft, change: str) -> tuple[ChangeAsked, ...]:
-    """The changes of that kind that wait, which do so no more: whoever asked gets another answer."""
-    found = tuple(one.asked for one in draft.pending if one.asked.change == change)
-    draft.pending = tuple(one for one in draft.pending if one.asked.change != change)
+def take_cancels(draft: Draft) -> tuple[ChangeAsked, ...]:
+    """The cancels that wait, which do so no more: whoever asked gets another answer."""
+    found = tuple(one.asked for one in draft.pending if one.asked.is_cancel)
+    draft.pending = tuple(one for one in draft.pending if not one.asked.is_cancel)
     return found
 
 

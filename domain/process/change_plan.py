@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from domain.policy.change_rules import ChangeRules
 from domain.process.draft import Draft
-from domain.process.messages import LineChange, Opened, Revised
+from domain.process.outcomes import LineChange, Opened, Revised
 from domain.process.parts import home_now, homes_of
 from domain.process.state import Group, OrderState, Rework, Run
 from domain.process.words import ChangeKind, Operation, Pattern, Stage

@@ -13,7 +13,8 @@ from domain.change_document import MAX_REVISION, NOT_SEARCHED, ChangedLine, edit
 from domain.document_checks import card_numbers
 from domain.document_fields import Code, Day, OrderNumber, Reference
 from domain.problems import Problem, of_validation, scan
-from domain.process.messages import ChangeAsked
+from domain.process.events import ChangeAsked
+from domain.process.words import CANCEL, EDIT
 from limits import MAX_LINES, MAX_REASON
 
 SENDER = "signal change_requested"
@@ -64,11 +65,11 @@ def read_change_request(payload: Any, at: datetime) -> ChangeAsked:
             at=at,
         )
     request = ChangeRequest.model_validate(payload)
-    change = "cancel" if request.cancel else request.change
-    edits = change != "cancel" and not request.model_fields_set.isdisjoint(("set", "lines"))
+    change = CANCEL if request.cancel else request.change
+    edits = change != CANCEL and not request.model_fields_set.isdisjoint(("set", "lines"))
     return ChangeAsked(
         change_id=request.change_id,
-        change=change or ("edit" if edits else "cancel"),
+        change=change or (EDIT if edits else CANCEL),
         edit=edit_of(request.set, request.lines) if edits else None,
         base_revision=request.base_revision,
         token=request.token,
@@ -108,7 +109,7 @@ def _problems(payload: Any) -> Iterator[Problem]:
         cancels = [name for name, word in (("change", "cancel"), ("cancel", True)) if payload.get(name) == word]
         if cancels and (payload.get("set") or payload.get("lines")):
             yield Problem(f"$.{cancels[0]}", "contradiction", CANCELS_ALL)
-        elif payload.get("cancel") is True and payload.get("change") == "edit":
+        elif payload.get("cancel") is True and payload.get("change") == EDIT:
             yield Problem("$.change", "contradiction", CANCELS_ALL)
 
 

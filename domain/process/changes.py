@@ -20,17 +20,18 @@ from domain.process import (
     updates,
 )
 from domain.process.answering import MALFORMED, answer, answer_to
+from domain.process.calls import Call
 from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
+from domain.process.events import ChangeAsked
 from domain.process.flow import steps_of
-from domain.process.messages import Call, ChangeAsked, Outcome
+from domain.process.outcomes import Outcome
 from domain.process.rows import group_status, is_over
 from domain.process.state import ActiveChange, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
-from domain.process.words import CLOSED, REMOTE, ChangeOutcome, Operation, Status
+from domain.process.words import CANCEL, CLOSED, EDIT, REMOTE, ChangeOutcome, Operation, Status
 from limits import MAX_WAITING_CHANGES
 
-CANCEL, EDIT = "cancel", "edit"
 LINE_FULL = "Too many changes of the order wait. Nothing was changed; send it again later."
 UNDO_REFUSED = "undo_refused"
 """Code of a leftover that the outside would not take back: trying again is a new effect."""
@@ -50,7 +51,7 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif (refusal := _refusal(draft, asked)) is not None:
         _turn_down(draft, asked, *refusal)
-    elif draft.change is None and asked.change == EDIT and approvals.cancels_first(draft):
+    elif draft.change is None and asked.is_edit and approvals.cancels_first(draft):
         draft.waiting_changes = (*draft.waiting_changes, asked)
     elif draft.change is not None:
         draft.waiting_changes = (*draft.waiting_changes, asked)
@@ -62,8 +63,8 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
 def overtake(draft: Draft) -> None:
     """A cancel in line goes before the edit that is being carried out (CHG12)."""
     change = draft.change
-    cancels = any(asked.change == CANCEL for asked in draft.waiting_changes)
-    if change is None or change.asked.change != EDIT or change.refused_code or not cancels:
+    cancels = any(asked.is_cancel for asked in draft.waiting_changes)
+    if change is None or not change.asked.is_edit or change.refused_code or not cancels:
         return
     if change.cancels_rest:
         return  # a cancel itself
@@ -73,7 +74,7 @@ def overtake(draft: Draft) -> None:
 
 def is_edit(event: object) -> bool:
     """Whether somebody asks for a change that can wait in line; a cancel goes before what is there (CHG12)."""
-    return isinstance(event, ChangeAsked) and event.change == EDIT
+    return isinstance(event, ChangeAsked) and event.is_edit
 
 
 def line_is_full(order: Draft | OrderState, asked: ChangeAsked, unheard: int = 0) -> bool:
@@ -119,7 +120,7 @@ def _known(order: Draft | OrderState, change_id: str) -> bool:
 
 def _begin(draft: Draft, asked: ChangeAsked) -> None:
     draft.change = ActiveChange(asked=asked)
-    if asked.change == EDIT:
+    if asked.is_edit:
         return  # its answer tells all; it cuts calls short once it is known which groups it touches
     again = "/approved" if approvals.is_approved(draft, draft.change) else ""  # it was begun before, and waited
     draft.tell(
@@ -139,7 +140,7 @@ def _can_be_cut_short(draft: Draft, flight: Flight) -> bool:
 
 def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
     """Why a cancel is turned down before anything is touched (CHG1, CHG5), if it is."""
-    over = CLOSED if asked.change == EDIT else {Status.CANCELLED}
+    over = CLOSED if asked.is_edit else {Status.CANCELLED}
     if all(group_status(draft, group) in over for group in draft.groups.values()):
         return "order_closed", "The order is closed; nothing was changed."
     if asked.change not in (CANCEL, EDIT):
@@ -150,7 +151,7 @@ def _refusal(draft: Draft, asked: ChangeAsked) -> tuple[str, str] | None:
             f"The change was made for revision {asked.base_revision}, the order is at revision {draft.revision}."
             " Read the order again and send the change with that revision.",
         )
-    if asked.change == EDIT:
+    if asked.is_edit:
         return None
     gone = [
         group for group in draft.groups.values() if group_status(draft, group) in (Status.SHIPPED, Status.COMPLETED)
@@ -168,7 +169,7 @@ def pursue(draft: Draft) -> None:
         _take_next(draft)
     if draft.change is None:
         return
-    if draft.change.asked.change == EDIT:
+    if draft.change.asked.is_edit:
         edits.pursue(draft, draft.change)
     elif not known.busy(draft):
         _pursue_cancel(draft, draft.change)
@@ -185,7 +186,7 @@ def _take_next(draft: Draft) -> None:
     """The changes in line in the order in which they came, but a cancel first (CHG12)."""
     early, draft.waiting_changes = draft.waiting_changes, ()
     to_be_saved = approvals.unsaved(draft)
-    for asked in sorted(early, key=lambda one: one.change != CANCEL):
+    for asked in sorted(early, key=lambda one: not one.is_cancel):
         if asked.change_id in to_be_saved:
             draft.waiting_changes = (*draft.waiting_changes, asked)
         else:
@@ -313,8 +314,8 @@ def _refuse(draft: Draft) -> None:
 
 def _with_cancels_in_line(draft: Draft, change: ActiveChange) -> tuple[ChangeAsked, ...]:
     """Whoever asked for the same while it was carried out gets the same answer (CHG12)."""
-    same = tuple(asked for asked in draft.waiting_changes if asked.change == CANCEL)
-    draft.waiting_changes = tuple(asked for asked in draft.waiting_changes if asked.change != CANCEL)
+    same = tuple(asked for asked in draft.waiting_changes if asked.is_cancel)
+    draft.waiting_changes = tuple(asked for asked in draft.waiting_changes if not asked.is_cancel)
     return (change.asked, *same)
 
 
@@ -331,7 +332,7 @@ def _cancelled(draft: Draft) -> None:
         draft.put(group.model_copy(update={"cancelled": True, "runs": runs}))
     done = "; ".join(change.actions) or "nothing had been started"
     words = f"The order is cancelled: {done}."
-    for asked in (*_with_cancels_in_line(draft, change), *approvals.take(draft, CANCEL)):
+    for asked in (*_with_cancels_in_line(draft, change), *approvals.take_cancels(draft)):
         answer(draft, answer_to(draft, asked, ChangeOutcome.ACCEPTED, "cancelled", words, change.actions))
     late, draft.waiting_changes = draft.waiting_changes, ()
     for asked in late:

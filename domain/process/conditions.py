@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from domain.base import Lines
 from domain.codes import decimals_of
 from domain.conditions.compiled import POINT_IN_TIME, YES_OR_NO, compile_condition
 from domain.conditions.runtime import Unknown
@@ -15,7 +16,7 @@ from domain.policy.model import Choose, Path, Step
 from domain.process.clock import local_date
 from domain.process.draft import Draft
 from domain.process.flow import on_the_way
-from domain.process.messages import Lines, PricedLine
+from domain.process.outcomes import PricedLine
 from domain.process.state import Group
 
 

@@ -23,30 +23,29 @@ from domain.process import (
     skips,
 )
 from domain.process.applying import undo_leftovers
+from domain.process.calls import Call, Undo
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
-from domain.process.flow import finished, next_steps
-from domain.process.messages import (
+from domain.process.events import (
     ApproveAsked,
     Begun,
-    Call,
     CallDone,
     CallFailed,
     CarrierFact,
     ChangeAsked,
     Event,
     HoldAsked,
-    Outcome,
     PaymentFact,
     PreviewAsked,
     RefuseAsked,
     ReleaseAsked,
     RetryAsked,
-    Save,
     SkipAsked,
     TimePassed,
-    Undo,
 )
+from domain.process.flow import finished, next_steps
+from domain.process.outcomes import Outcome
+from domain.process.read_model import Save
 from domain.process.rows import row_of, save_of
 from domain.process.state import ChangeMove, Decision, Flight, Group, OrderState, RunState
 from domain.process.tasks import TASKS
@@ -228,7 +227,7 @@ def _time_passed(draft: Draft) -> None:
 
 def _advance(draft: Draft) -> None:
     """Begins every step that may begin now; steps without a call let the next one begin at once."""
-    if not draft.opened or (draft.change is not None and draft.change.asked.change == changes.CANCEL):
+    if not draft.opened or (draft.change is not None and draft.change.asked.is_cancel):
         return
     for group_id in draft.groups:
         if edits.frozen(draft, group_id):

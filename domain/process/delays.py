@@ -6,7 +6,7 @@ The promise stays as it was given. What is expected later than promised, or than
 from datetime import date
 
 from domain.process.draft import Draft
-from domain.process.messages import CarrierFact
+from domain.process.events import CarrierFact
 from domain.process.state import Expected, Group, OrderState, Run, RunState
 from domain.process.words import Operation
 

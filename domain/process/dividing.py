@@ -14,8 +14,9 @@ from itertools import count
 
 from domain.process.change_plan import Shares, agreed, stage_of
 from domain.process.draft import Draft
-from domain.process.messages import GroupPlan, Part, PricedLine
+from domain.process.outcomes import PricedLine
 from domain.process.parts import gone_elsewhere, home_now, homes_of
+from domain.process.read_model import GroupPlan, Part
 from domain.process.state import ActiveChange, Group
 from domain.process.words import ChangeKind, Pattern, Stage
 

@@ -3,7 +3,9 @@
 from datetime import date, datetime
 
 from domain.base import Message
-from domain.process.messages import ChangeAsked, GroupRow, Hold, PricedLine, Waiting
+from domain.process.events import ChangeAsked
+from domain.process.outcomes import PricedLine
+from domain.process.read_model import GroupRow, Hold, Waiting
 from domain.process.words import Status
 
 

@@ -2,20 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from domain.base import Lines
 from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
 from domain.process import ledger
+from domain.process.calls import Call, Work
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
-from domain.process.messages import (
-    BusinessEvent,
-    Call,
-    ChangeAnswer,
-    KnownEffect,
-    Lines,
-    OrderFacts,
-    PricedLine,
-    Work,
-)
+from domain.process.outcomes import KnownEffect, OrderFacts, PricedLine
+from domain.process.read_model import BusinessEvent, ChangeAnswer
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState, Snapshot
 from domain.process.words import Operation
 

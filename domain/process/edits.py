@@ -18,16 +18,11 @@ from domain.process import (
     returns,
     updates,
 )
+from domain.process.calls import Call, InquireShipment, ReviseOrder
 from domain.process.change_plan import live_request, question, refusal, reworks, sends_anew, touched, unasked
 from domain.process.draft import Draft
 from domain.process.making import active, fund, hold, put_rework, rework_of
-from domain.process.messages import (
-    Call,
-    InquireShipment,
-    Opened,
-    Outcome,
-    ReviseOrder,
-)
+from domain.process.outcomes import Opened, Outcome
 from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, Flight, Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
@@ -59,7 +54,7 @@ def frozen(order: Draft | OrderState, group_id: str) -> bool:
     change = order.change
     if change is None:
         return False
-    return change.asked.change != "edit" or change.proposed is None or group_id in change.touched
+    return not change.asked.is_edit or change.proposed is None or group_id in change.touched
 
 
 def _drop_paused_revise(draft: Draft) -> None:
@@ -252,7 +247,7 @@ def _goes_on_without_update(draft: Draft, change: ActiveChange) -> None:
     """The carrier refused to update a request: it is cancelled instead, unless a preview or a cancel says otherwise."""
     if change.asked.token is not None:
         _turn_down(draft, previews.STALE, previews.STALE_WORDS)
-    elif any(asked.change == "cancel" for asked in draft.waiting_changes) and not updates.under_way(draft):
+    elif any(asked.is_cancel for asked in draft.waiting_changes) and not updates.under_way(draft):
         overtaken(draft)
 
 

@@ -4,11 +4,12 @@ A fact may come before the order knows of the effect it speaks of: the answer to
 fact, and a resumed order is told all its facts again at its start. Such a fact is kept until it can be heard.
 """
 
+from domain.base import Lines
 from domain.policy.model import ShipStatus
 from domain.process import delays, losses, splits, updates
 from domain.process.draft import Draft
+from domain.process.events import CarrierFact, Fact, PaymentFact
 from domain.process.losses import waits_for
-from domain.process.messages import CarrierFact, Fact, Lines, PaymentFact
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.capture import lapse
 from domain.process.tasks.wait import all_units, merged, settle

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from domain.policy.model import ReactionWord, Step
 from domain.process import changes, edits, holds, known, previews, updates
 from domain.process.applying import let_go_of_authorization, undo_leftovers
+from domain.process.calls import Undo
 from domain.process.draft import Draft
+from domain.process.events import CallFailed, ChangeAsked, RetryAsked
 from domain.process.flow import standing_at, steps_of
-from domain.process.messages import CallFailed, ChangeAsked, Outcome, RetryAsked, Undo
+from domain.process.outcomes import Outcome
 from domain.process.state import ChangeMove, Flight, Group, OrderState, Parked, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.tasks.leaving import all_left

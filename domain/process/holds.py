@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from domain.policy.model import Process, Step
 from domain.process.draft import PARKED_FOR, Draft
+from domain.process.events import HoldAsked, ReleaseAsked
 from domain.process.flow import finished, standing_at, steps_of, steps_taken
-from domain.process.messages import Hold, HoldAsked, ReleaseAsked, Waiting
+from domain.process.read_model import Hold, Waiting
 from domain.process.state import Group, OrderState, RunState
 from limits import MAX_HOLDS
 

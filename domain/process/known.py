@@ -7,7 +7,7 @@ them all it does not know what a change would have to undo, so changes wait in l
 from domain.policy.model import Step, TaskWord
 from domain.process import ledger
 from domain.process.draft import Draft
-from domain.process.messages import KnownEffect
+from domain.process.outcomes import KnownEffect
 from domain.process.state import ChangeMove
 from domain.process.words import UNDO, Operation
 

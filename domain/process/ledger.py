@@ -6,7 +6,7 @@ A step meets the effect that stands for it whatever revision its key carries (I1
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from domain.process.messages import KnownEffect
+from domain.process.outcomes import KnownEffect
 from domain.process.words import Operation
 
 

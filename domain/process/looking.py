@@ -1,7 +1,9 @@
 """What an order knows of a preview that it still has to answer (CHG13)."""
 
 from domain.base import Message
-from domain.process.messages import ChangeAsked, Outcome, ReserveStock
+from domain.process.calls import ReserveStock
+from domain.process.events import ChangeAsked
+from domain.process.outcomes import Outcome
 
 
 class Preview(Message):

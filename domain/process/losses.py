@@ -5,12 +5,12 @@ What was authorized stays, and nothing is charged twice. Or it is refunded, also
 Else a person decides.
 """
 
+from domain.base import Lines
 from domain.policy.model import ReactionWord, ShipStatus, Step, TaskWord
 from domain.process import edits, known, refunds
 from domain.process.applying import leave_behind
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import Lines
 from domain.process.state import Group, Run, RunState
 
 LOST = frozenset({"lost", "damaged"})

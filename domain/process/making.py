@@ -1,12 +1,13 @@
 """Make before break: stock and money for a change's new plan, held beside those of the old one (CHG8, PAY2)."""
 
+from domain.base import Lines
 from domain.money import Money, words_of
 from domain.policy.model import Step, TaskWord
+from domain.process.calls import AuthorizePayment, ReserveStock
 from domain.process.change_plan import live_request
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import AuthorizePayment, Lines, ReserveStock
 from domain.process.proposal import items
 from domain.process.state import ActiveChange, ChangeMove, Group, Rework, Run
 from domain.process.words import ChangeKind, Operation, Pattern

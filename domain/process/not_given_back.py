@@ -4,11 +4,11 @@ Nothing has been given up by then: stock and money of the old plan are still hel
 given back with the change's answer.
 """
 
+from domain.base import Lines
 from domain.policy.change_rules import CancelRefused
 from domain.process import approvals, rest_of_cancel, returns, updates
 from domain.process.change_plan import sends_anew
 from domain.process.draft import Draft
-from domain.process.messages import Lines
 from domain.process.state import ActiveChange, NotGivenBack, Run
 
 SINCE = 10
@@ -27,7 +27,7 @@ def concerns(draft: Draft, change: ActiveChange, group_id: str, request: Run) ->
 
     An earlier one may have: its undo waited for a person, and is tried again while this one is carried out.
     """
-    if draft.base.release < 11 or change.asked.change != "edit" or request.updating is not None:
+    if draft.base.release < 11 or not change.asked.is_edit or request.updating is not None:
         return True
     return any(one.group == group_id and sends_anew(one) for one in change.reworks or ())
 
@@ -45,7 +45,7 @@ def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: 
     if _is_done_for_the_rest(draft, change, group_id):
         why = NotGivenBack(code=code, words=words)
         # A cancel of the order takes one effect back at a time: the last that it tells of is this one.
-        done = change.actions if change.asked.change == "edit" else change.actions[:-1]
+        done = change.actions if change.asked.is_edit else change.actions[:-1]
         return change.model_copy(update={"held_fast": change.held_fast | {group_id: why}, "actions": done})
     if _is_asked_about(draft, change):
         lines = ", ".join(map(str, draft.groups[group_id].lines[:20]))
@@ -58,7 +58,7 @@ def refuse(draft: Draft, change: ActiveChange, group_id: str, code: str, words: 
     if back:
         code, back = returns.USE_RETURN, dict(sorted((change.to_return | back).items()))
         goes_on = f"The goods go out as they are, and a return is requested: {returns.in_words(back)}."
-    if change.asked.change == "edit":
+    if change.asked.is_edit:
         words = f"Cannot be changed any more: {words}. {goes_on}"
     elif back:
         words = f"{words}. {goes_on}"
@@ -73,7 +73,7 @@ def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> 
         return False
     if updates.under_way(draft):  # what was updated for the whole change is put back with it
         return False
-    if change.asked.change != "edit" and not rest_of_cancel.is_possible(draft):
+    if not change.asked.is_edit and not rest_of_cancel.is_possible(draft):
         return False
     return change.left_out is None and group_id not in change.held_fast
 
@@ -85,6 +85,6 @@ def _is_asked_about(draft: Draft, change: ActiveChange) -> bool:
 
 
 def _to_come_back(draft: Draft, change: ActiveChange, group_id: str) -> Lines:
-    if change.asked.change != "edit":
+    if not change.asked.is_edit:
         return returns.all_of(draft, [draft.groups[group_id]])
     return {} if change.revised is None else returns.taken_away(draft, change, {group_id})

@@ -1,8 +1,9 @@
 """How an order begins, or begins anew: it asks for all that it has to know of itself (ORC1, CHG8)."""
 
 from domain.process import remains
+from domain.process.calls import Call, OpenOrder
 from domain.process.draft import Draft
-from domain.process.messages import Call, Opened, OpenOrder
+from domain.process.outcomes import Opened
 from domain.process.state import Group
 from domain.process.words import Status
 

@@ -6,10 +6,11 @@ The version without what is left out is worked out anew; what was held for that 
 """
 
 from domain.process import applying, approvals, founding, updates
+from domain.process.calls import Call, Rest, ReviseOrder
 from domain.process.change_plan import agreed, live_request, refusal, reworks, sends_anew, touched
 from domain.process.draft import Draft
 from domain.process.making import active
-from domain.process.messages import Call, Opened, Rest, Revised, ReviseOrder
+from domain.process.outcomes import Opened, Revised
 from domain.process.parts import home_now
 from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, LeftOut, Rework, RunState

@@ -1,6 +1,6 @@
 """Where lines are that are in several groups, and how much of them: after a split, or a raise (ORC16, CHG3)."""
 
-from domain.process.messages import Part
+from domain.process.read_model import Part
 from domain.process.state import Group
 
 

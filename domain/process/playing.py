@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 
 from domain.money import Money, words_of
 from domain.process.approvals import answer_at_hand
-from domain.process.messages import AuthorizePayment, CallDone, ChangeAnswer, ChangeAsked, Outcome, TimePassed
+from domain.process.calls import AuthorizePayment
+from domain.process.events import CallDone, ChangeAsked, TimePassed
+from domain.process.outcomes import Outcome
+from domain.process.read_model import ChangeAnswer
 from domain.process.state import ChangeMove, Flight, OrderState
 from domain.process.words import Operation
 

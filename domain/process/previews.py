@@ -7,21 +7,13 @@ whether the stock would be held. Whatever else the change would ask for is taken
 
 from domain.policy.model import RetryStyle
 from domain.process import answering, known
+from domain.process.calls import Call, CheckStock, InquireShipment, ReserveStock, ReviseOrder, Work
 from domain.process.draft import Draft
+from domain.process.events import PreviewAsked, TimePassed
 from domain.process.looking import Preview
-from domain.process.messages import (
-    Call,
-    ChangeAnswer,
-    CheckStock,
-    InquireShipment,
-    Outcome,
-    PreviewAsked,
-    ReserveStock,
-    ReviseOrder,
-    TimePassed,
-    Work,
-)
+from domain.process.outcomes import Outcome
 from domain.process.playing import Play
+from domain.process.read_model import ChangeAnswer
 from domain.process.state import ActiveChange, ChangeMove, Flight, OrderState
 from domain.process.tokens import token_of
 from domain.process.words import ChangeOutcome
@@ -109,7 +101,7 @@ def _look(draft: Draft, preview: Preview) -> ChangeAnswer | None:
         return answering.answer_to(draft, preview.asked, ChangeOutcome.IN_PROGRESS, "in_progress", words)
     if given.outcome is not ChangeOutcome.ACCEPTED:
         return given
-    token = token_of(draft.number, draft.base.bundle, given) if asked.change == "edit" else ""
+    token = token_of(draft.number, draft.base.bundle, given) if asked.is_edit else ""
     return given.model_copy(update={"assumptions": (*given.assumptions, *play.assumed), "token": token})
 
 

@@ -3,10 +3,11 @@
 import copy
 from itertools import count
 
+from domain.base import Lines
 from domain.process.change_plan import stage_of
 from domain.process.dividing import fix_gone, parts_of, share
 from domain.process.draft import Draft
-from domain.process.messages import Lines, Opened, PricedLine
+from domain.process.outcomes import Opened, PricedLine
 from domain.process.parts import home_now, origin
 from domain.process.state import ActiveChange, Group
 from domain.process.words import ChangeKind, Pattern

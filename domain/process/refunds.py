@@ -5,11 +5,11 @@ its stock is written off, also if it had left. The rest of the order goes on. Wh
 to be given back, a person is asked.
 """
 
+from domain.base import Lines
 from domain.policy.model import ReactionWord, ShipStatus, Step, TaskWord
 from domain.process.applying import leave_behind
 from domain.process.draft import Draft
 from domain.process.flow import finished
-from domain.process.messages import Lines
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.wait import all_units
 from domain.process.words import Operation

@@ -10,7 +10,7 @@ from domain.process.applying import leave_behind, trim
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
 from domain.process.flow import finished, steps_of
-from domain.process.messages import KnownEffect
+from domain.process.outcomes import KnownEffect
 from domain.process.state import Group, Run, RunState, Snapshot
 from domain.process.words import Operation
 

@@ -7,14 +7,15 @@ anything is given up. Of a line in parts the units are cancelled that travel wit
 An order of which something is billed before it ships, or was split off, is cancelled whole or not at all.
 """
 
+from domain.base import Lines
 from domain.process import dividing
 from domain.process.change_plan import stage_of
 from domain.process.draft import Draft
-from domain.process.messages import LineChange, Lines, Revised
+from domain.process.outcomes import LineChange, Revised
 from domain.process.parts import homes_of
 from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, Group, LeftOut, Rework, Run
-from domain.process.words import ChangeKind, Operation, Pattern, Stage
+from domain.process.words import EDIT, ChangeKind, Operation, Pattern, Stage
 
 
 def is_possible(draft: Draft) -> bool:
@@ -40,7 +41,7 @@ def begin(draft: Draft, change: ActiveChange) -> ActiveChange:
         for number in kept
     ]
     left_out = LeftOut(lines=kept, fields={}, revised=Revised(lines=tuple(lines)), stages={}, taken_back=())
-    asked = change.asked.model_copy(update={"change": "edit"})
+    asked = change.asked.model_copy(update={"change": EDIT})
     return ActiveChange(
         asked=asked, actions=change.actions, held_fast=change.held_fast, left_out=left_out, cancels_rest=True
     )

@@ -5,8 +5,10 @@ There are no returns yet. What has to come back is on record: in the answer to t
 
 from collections.abc import Collection, Iterable
 
+from domain.base import Lines
 from domain.process.draft import Draft
-from domain.process.messages import ChangeAnswer, LineChange, Lines
+from domain.process.outcomes import LineChange
+from domain.process.read_model import ChangeAnswer
 from domain.process.state import ActiveChange, Group, Rework
 from domain.process.words import ChangeKind, Pattern
 

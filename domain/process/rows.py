@@ -3,11 +3,12 @@
 from collections import Counter
 from datetime import datetime
 
+from domain.base import Lines
 from domain.policy.model import ShipStatus, TaskWord
 from domain.process import approvals, delays, holds
 from domain.process.draft import Draft
 from domain.process.flow import finished, steps_of
-from domain.process.messages import GroupRow, Lines, OrderRow, Save, Waiting
+from domain.process.read_model import GroupRow, OrderRow, Save, Waiting
 from domain.process.state import Flight, Group, OrderState, Run, RunState
 from domain.process.words import CLOSED, RANK, Status
 
@@ -25,7 +26,7 @@ def group_status(order: Draft | OrderState, group: Group) -> Status:
     """Where a group stands, derived from its runs."""
     if group.cancelled:
         return Status.CANCELLED
-    if order.change is not None and order.change.asked.change == "cancel" and not order.change.refused_code:
+    if order.change is not None and order.change.asked.is_cancel and not order.change.refused_code:
         return Status.CANCELLING
     assert order.policy is not None
     process = order.policy.processes[group.process]
@@ -111,7 +112,7 @@ def save_of(state: OrderState, row: OrderRow | None = None) -> Save:
 
 def waiting_of(state: OrderState) -> tuple[Waiting, ...]:
     """What the order waits for, in words: what, why, who and until when (I6). Calls on their way are no wait."""
-    cancelling = state.change is not None and state.change.asked.change == "cancel"
+    cancelling = state.change is not None and state.change.asked.is_cancel
     standing = _standing_undos if cancelling else _standing
     waits = [_wait(state, run, group) for group in state.groups.values() for run in standing(group)]
     waits += [_fault(flight) for flight in state.flights.values() if flight.retry_at is not None]

@@ -1,8 +1,8 @@
 """What is saved by itself and what with another call, and what has to wait for it (design rule 9, CHG10, CHG14)."""
 
 from domain.process import approvals
-from domain.process.changes import EDIT
-from domain.process.messages import Call, OrderRow, Save, SaveOrder
+from domain.process.calls import Call, SaveOrder
+from domain.process.read_model import OrderRow, Save
 from domain.process.rows import save_of
 from domain.process.state import Flight, OrderState
 from domain.process.words import REMOTE, ChangeOutcome, Operation
@@ -15,7 +15,7 @@ def may_be_overtaken(state: OrderState, save: Save) -> bool:
     """Whether the save would answer what somebody may still decide while its call is on the way: an edit that a cancel
     goes before (CHG12), or a change that a person may yet agree to or turn down (CHG10)."""
     change = state.change
-    edit = change is not None and change.asked.change == EDIT and change.asked.change_id
+    edit = change is not None and change.asked.is_edit and change.asked.change_id
     waits = {one.asked.change_id for one in state.pending}
     return any(
         given.change_id == edit or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)

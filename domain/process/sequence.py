@@ -13,9 +13,10 @@ from datetime import datetime
 
 from domain.base import Message
 from domain.policy.model import ShipStatus
-from domain.process.changes import EDIT
+from domain.process.calls import AuthorizePayment, Call, InquireShipment, ReserveStock, Undo
 from domain.process.decide import decide, drafted
-from domain.process.messages import AuthorizePayment, Call, CallDone, InquireShipment, Outcome, ReserveStock, Undo
+from domain.process.events import CallDone
+from domain.process.outcomes import Outcome
 from domain.process.rows import save_of
 from domain.process.state import ChangeMove, Decision, OrderState
 from domain.process.words import Operation
@@ -93,7 +94,7 @@ def ahead(decision: Decision, at: datetime) -> CallSequence | None:
 def _expected(state: OrderState, call: Call) -> Outcome | None:
     """What a call of a change is most likely answered; None for a call that does not go in a sequence."""
     flight, change = state.flights[call.key], state.change
-    if flight.faults or change is None or change.asked.change != EDIT or change.refused_code:
+    if flight.faults or change is None or not change.asked.is_edit or change.refused_code:
         return None
     match call.work, flight.move:
         case InquireShipment(of=request), ChangeMove.INQUIRE:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from domain.process.applying import let_go_of_authorization, undo_leftovers
 from domain.process.draft import Draft
+from domain.process.events import SkipAsked
 from domain.process.facts import LEFT_ANYWAY
 from domain.process.flow import standing_at
-from domain.process.messages import SkipAsked
 from domain.process.state import Group, OrderState, Run, RunState
 from domain.process.tasks import TASKS
 from domain.process.updates import UPDATED_ANYWAY

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from domain.money import Money, words_of
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
+from domain.process.events import HoldAsked, ReleaseAsked, SkipAsked
 from domain.process.faults import tried_by_retry
-from domain.process.messages import HoldAsked, ReleaseAsked, SkipAsked, Waiting
+from domain.process.read_model import Waiting
 from domain.process.rows import group_status, row_of, waiting_of
 from domain.process.skips import groups_meant, skippable
 from domain.process.state import OrderState, RunState

@@ -5,11 +5,12 @@ stays held, its money is authorized and its shipment requested anew. A line may 
 of its units and of its amount in each.
 """
 
+from domain.base import Lines
 from domain.policy.model import ShipStatus, TaskWord
 from domain.process import edits
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import Lines, Part
+from domain.process.read_model import Part
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.wait import settle
 from domain.process.words import Operation

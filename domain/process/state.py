@@ -7,28 +7,15 @@ process that has no current run. Undoing a run is therefore all it takes to send
 from datetime import date, datetime
 from typing import Annotated
 
-from domain.base import Message, Word
+from domain.base import Lines, Message, Word
 from domain.policy.model import OrderSlice, ShipStatus, TaskWord
+from domain.process.calls import Call
 from domain.process.doors import Start
+from domain.process.events import ChangeAsked, Fact
 from domain.process.looking import Preview
-from domain.process.messages import (
-    BusinessEvent,
-    Call,
-    ChangeAnswer,
-    ChangeAsked,
-    Fact,
-    Hold,
-    KnownEffect,
-    Lines,
-    Opened,
-    OrderFacts,
-    OrderRow,
-    Part,
-    PricedLine,
-    Revised,
-    Revision,
-)
+from domain.process.outcomes import KnownEffect, Opened, OrderFacts, PricedLine, Revised
 from domain.process.packing import PACKED
+from domain.process.read_model import BusinessEvent, ChangeAnswer, Hold, OrderRow, Part, Revision
 from domain.process.words import ChangeKind, Operation, Pattern, Stage
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from domain.process.messages import ChangeAnswer
+from domain.process.read_model import ChangeAnswer
 from domain.process.state import ActiveChange
 
 _SAID = {"outcome", "revision", "code", "actions", "plan", "before", "after", "cost", "assumptions", "basis"}

@@ -8,13 +8,15 @@ what it was, and an update that arrives only then has no effect.
 
 from collections.abc import Iterable
 
+from domain.base import Lines
 from domain.policy.model import ShipStatus, Step
 from domain.process import known, ledger
+from domain.process.calls import Call, UpdateShipment
 from domain.process.change_plan import live_request
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
 from domain.process.making import active, put_rework, rework_of
-from domain.process.messages import Call, Lines, Outcome, UpdateShipment
+from domain.process.outcomes import Outcome
 from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, Flight, Group, Rework, Run, RunState, Updating
 from domain.process.tasks import TASKS

@@ -85,6 +85,10 @@ UNDO: dict[Operation, Operation] = {
 """Each effect and its inverse (CHG9)."""
 
 
+CANCEL, EDIT = "cancel", "edit"
+"""What a change may ask for: that the whole order be cancelled, or that it be another one (CHG1)."""
+
+
 class ChangeOutcome(Word):
     """How a change request was answered (CHG14)."""
 

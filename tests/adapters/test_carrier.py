@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.ports import BrokenContractError, CarrierCapabilities, Progress, ShipmentAsked, UnavailableError
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 from tests.adapters.outside import Outside
 
 AT = datetime(2026, 5, 6, 9, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.ports import BrokenContractError, CarrierCapabilities, UnavailableError, UpdateAsked
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 from tests.adapters.outside import Outside
 from tests.adapters.test_carrier import ADDRESS, KEY, LATER, asked
 

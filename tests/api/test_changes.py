@@ -1,6 +1,6 @@
 """Cancelling and retrying through the API while nobody runs orders: kept, answered once, never lost (CHG14, ORC19)."""
 
-from domain.process.messages import ChangeAnswer
+from domain.process.read_model import ChangeAnswer
 from domain.process.words import ChangeOutcome
 from store.keys import Role
 from tests.api.desk import Desk

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.process.messages import Action, ChangeAnswer, Terms
+from domain.process.read_model import Action, ChangeAnswer, Terms
 from domain.process.words import ActionWord, ChangeOutcome
 from store.keys import Role
 from tests.api.desk import Desk, Json, from_source

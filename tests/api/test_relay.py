@@ -13,7 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from api.late_gateway import LateGateway
 from api.relay import Relay
-from domain.process.messages import CarrierFact, PaymentFact
+from domain.process.events import CarrierFact, PaymentFact
 from domain.process.state import OrderInput
 from settings import Settings
 from store import dispatch

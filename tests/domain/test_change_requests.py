@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.process.change_requests import read_change_request, signal_payload
-from domain.process.messages import ChangeAsked
+from domain.process.events import ChangeAsked
 
 NOW = datetime(2026, 5, 7, tzinfo=UTC)
 EMPTY: dict[str, Any] = {"set": {}, "lines": []}

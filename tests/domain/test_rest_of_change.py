@@ -1,6 +1,6 @@
 """What of a change is left to be done where the carrier keeps a request (CHG10)."""
 
-from domain.process.messages import Rest
+from domain.process.calls import Rest
 from domain.process.words import ChangeKind
 from domain.rest_of_change import cancelled, rest_of
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.problems import ProblemsFound
-from domain.process.messages import LineChange
+from domain.process.outcomes import LineChange
 from domain.process.words import ChangeKind
 from domain.revising import NewVersion, Progress, revise, unknown_items
 

@@ -2,7 +2,7 @@
 
 from domain.grouping import OpeningLine
 from domain.policy.model import Assigned
-from domain.process.messages import GroupPlan
+from domain.process.read_model import GroupPlan
 from domain.regrouping import Regrouped, Standing, regroup
 
 ALL = ("ship_set", "process", "warehouse")

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from domain.policy.model import TaskWord
-from domain.process.messages import CarrierFact
+from domain.process.events import CarrierFact
 from domain.process.words import REMOTE, UNDO, Operation
 from tests.grid.again import reset_at, until_asked_again
 from tests.grid.buyer import BEHIND_THE_GOODS, EFFECT, MORE, STOCK, UNITS, Buyer, new_buyer, ordered

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.process.messages import ChangeAnswer, ChangeAsked
+from domain.process.events import ChangeAsked
+from domain.process.read_model import ChangeAnswer
 from tests.support.shop import Shop
 
 Scenario = Callable[[Shop], Awaitable[str]]

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from domain.process.messages import ApproveAsked, ChangeAnswer
+from domain.process.events import ApproveAsked
+from domain.process.read_model import ChangeAnswer
 from tests.orders import scenarios
 from tests.support.shop import Shop
 

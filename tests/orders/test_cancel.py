@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from domain.process.messages import ChangeAnswer, ChangeAsked
+from domain.process.events import ChangeAsked
+from domain.process.read_model import ChangeAnswer
 from tests.support.shop import Shop
 
 UNDONE = [

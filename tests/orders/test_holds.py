@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from domain.process.doors import HoldAnswer
-from domain.process.messages import HoldAsked, ReleaseAsked
+from domain.process.events import HoldAsked, ReleaseAsked
 from store.keys import Role
 from tests.orders import scenarios
 from tests.support.shop import Order, Shop

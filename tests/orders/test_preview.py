@@ -5,7 +5,8 @@ import json
 import re
 from typing import Any
 
-from domain.process.messages import ChangeAnswer, ChangeAsked, PreviewAsked
+from domain.process.events import ChangeAsked, PreviewAsked
+from domain.process.read_model import ChangeAnswer
 from tests.orders import scenarios
 from tests.support.shop import SHIP_TO, Order, Shop
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.process.doors import SkipAnswer
-from domain.process.messages import SkipAsked
+from domain.process.events import SkipAsked
 from tests.orders import scenarios
 from tests.orders.scenarios import Scenario
 from tests.support.shop import Shop

@@ -1,6 +1,7 @@
 """An order whose workflow is lost begins anew: it is told what the database knows of it, and nothing else."""
 
-from domain.process.messages import Begun, ChangeAsked, Undo
+from domain.process.calls import Undo
+from domain.process.events import Begun, ChangeAsked
 from domain.process.words import ChangeOutcome
 from tests.process.checks import Watch
 from tests.process.database import is_settled

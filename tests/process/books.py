@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from domain.policy.model import OrderSlice, ShipStatus
+from domain.process.calls import AuthorizePayment, CreateInvoice, RequestShipment
 from domain.process.ledger import stands
-from domain.process.messages import AuthorizePayment, ChangeAnswer, CreateInvoice, RequestShipment
+from domain.process.read_model import ChangeAnswer
 from domain.process.rows import row_of
 from domain.process.state import RunState
 from domain.process.words import ChangeOutcome, Operation, Status

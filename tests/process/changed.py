@@ -1,7 +1,7 @@
 """Orders to be changed, and what is looked at afterwards."""
 
 from domain.policy.model import CancelRefused
-from domain.process.messages import Call
+from domain.process.calls import Call
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.editing import Edit
 from tests.process.ending import is_well

@@ -8,19 +8,11 @@ from pydantic_core import to_json
 
 from domain.policy.model import OrderSlice
 from domain.process.approvals import unsaved
+from domain.process.calls import AuthorizePayment, Call, Undo
 from domain.process.decide import decide
 from domain.process.edits import frozen
-from domain.process.messages import (
-    AuthorizePayment,
-    BusinessEvent,
-    Call,
-    CallDone,
-    CallFailed,
-    ChangeAsked,
-    Event,
-    OrderRow,
-    Undo,
-)
+from domain.process.events import CallDone, CallFailed, ChangeAsked, Event
+from domain.process.read_model import BusinessEvent, OrderRow
 from domain.process.rows import group_status, row_of
 from domain.process.state import Decision, Group, OrderState, RunState
 from domain.process.words import MOVES, ChangeOutcome, Operation, Status
@@ -133,7 +125,7 @@ class Watch:
         split = again and group is not None and group.rest is not None  # the same call is about what it was about
         if isinstance(call.work, AuthorizePayment) and flight.move is None and group is not None and not split:
             assert call.work.amount == _worth(after, group), f"{call.key} is not about what the group comes to (PAY2)"
-        if call.save is not None and after.change is not None and after.change.asked.change == "edit":
+        if call.save is not None and after.change is not None and after.change.asked.is_edit:
             told = {answer.change_id for answer in call.save.answers if how_final(answer) == FINAL}
             assert after.change.asked.change_id not in told, "an edit is answered before its last call is (CHG12)"
         ended = isinstance(event, CallDone | CallFailed) and event.key == call.key
@@ -253,7 +245,7 @@ def _reachable(status: Status) -> set[Status]:
 def _being_worked_out(before: OrderState, after: OrderState) -> bool:
     """Whether an edit was, and still is, without its new version: nobody knows which lines it is about."""
     was, now = before.change, after.change
-    if was is None or now is None or was.asked.change != "edit" or was.asked != now.asked:
+    if was is None or now is None or not was.asked.is_edit or was.asked != now.asked:
         return False
     return was.proposed is None and now.proposed is None
 

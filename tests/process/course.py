@@ -7,8 +7,9 @@ from typing import Any
 
 from domain.policy.model import CancelRefused
 from domain.process.draft import Draft
+from domain.process.events import CarrierFact, PaymentFact, ReleaseAsked
 from domain.process.known import unmet
-from domain.process.messages import CarrierFact, ChangeAnswer, PaymentFact, ReleaseAsked
+from domain.process.read_model import ChangeAnswer
 from domain.process.rows import row_of
 from domain.process.state import RunState
 from domain.process.updates import UPDATED_ANYWAY

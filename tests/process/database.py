@@ -3,18 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.process.messages import (
-    BusinessEvent,
-    ChangeAnswer,
-    Lines,
-    Opened,
-    OrderRow,
-    Outcome,
-    Revised,
-    ReviseOrder,
-    Revision,
-    Save,
-)
+from domain.base import Lines
+from domain.process.calls import ReviseOrder
+from domain.process.outcomes import Opened, Outcome, Revised
+from domain.process.read_model import BusinessEvent, ChangeAnswer, OrderRow, Revision, Save
 from domain.process.words import ChangeKind, ChangeOutcome, Status
 from tests.process.editing import Edit, named_lines, rest_of, revised_by, settled_in, version_of
 from tests.process.parted import whole, with_parts

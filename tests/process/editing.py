@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from domain.process.messages import GroupPlan, LineChange, Opened, PricedLine, Rest, Revised
+from domain.process.calls import Rest
+from domain.process.outcomes import LineChange, Opened, PricedLine, Revised
+from domain.process.read_model import GroupPlan
 from domain.process.words import ChangeKind
 
 UNIT = 1000

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from domain.process.messages import CreateInvoice, Opened, PricedLine, RequestShipment
+from domain.process.calls import CreateInvoice, RequestShipment
+from domain.process.outcomes import Opened, PricedLine
 from domain.process.parts import home_now
 from domain.process.rows import row_of
 from domain.process.state import Group, RunState

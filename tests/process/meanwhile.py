@@ -4,9 +4,9 @@ from functools import partial
 
 from domain.policy.process import Step
 from domain.process import founding
+from domain.process.events import CallDone, Event, TimePassed
 from domain.process.flow import next_steps, path_taken, steps_of
 from domain.process.founding import SINCE
-from domain.process.messages import CallDone, Event, TimePassed
 from domain.process.state import Group, OrderState, RunState
 from domain.process.words import ChangeKind, Operation
 
@@ -20,7 +20,7 @@ def meanwhile(before: OrderState, event: Event, after: OrderState) -> None:
     """The promises of one decision."""
     _goes_on(after)
     _agreed(before, event, after)
-    if before.change is None or before.change.asked.change != "edit" or after.revision == before.revision:
+    if before.change is None or not before.change.asked.is_edit or after.revision == before.revision:
         return
     _founded(before, after)
     _mended(before, event, after)
@@ -47,7 +47,7 @@ def _goes_on(after: OrderState) -> None:
     change = after.change
     if after.facts is None or after.policy is None or after.known:
         return
-    if change is not None and (change.asked.change != "edit" or change.proposed is None):
+    if change is not None and (not change.asked.is_edit or change.proposed is None):
         return
     for group in after.groups.values():
         if group.cancelled or group.planned or (change is not None and group.id in change.touched):

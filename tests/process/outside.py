@@ -9,23 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from domain.base import Lines
 from domain.policy.change_rules import CancelRefused, ChangeRules
 from domain.policy.model import Process
-from domain.process.messages import (
+from domain.process.calls import (
     AuthorizePayment,
     Call,
     CapturePayment,
     CheckStock,
     CreateInvoice,
-    GroupPlan,
     InquireShipment,
-    KnownEffect,
-    Lines,
-    Opened,
     OpenOrder,
-    OrderFacts,
-    Outcome,
-    PricedLine,
     RequestShipment,
     ReserveStock,
     ReviseOrder,
@@ -33,6 +27,8 @@ from domain.process.messages import (
     Undo,
     UpdateShipment,
 )
+from domain.process.outcomes import KnownEffect, Opened, OrderFacts, Outcome, PricedLine
+from domain.process.read_model import GroupPlan
 from domain.process.state import ActiveChange
 from domain.process.words import REMOTE, ChangeKind, Operation
 from tests.process.database import Database, is_settled

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from domain.process.messages import GroupPlan, Opened, PricedLine
+from domain.process.outcomes import Opened, PricedLine
+from domain.process.read_model import GroupPlan
 from domain.process.state import OrderState
 
 

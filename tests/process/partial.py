@@ -4,7 +4,8 @@ from collections import Counter
 
 from domain.policy.model import CancelRefused
 from domain.process.draft import Draft
-from domain.process.messages import CallDone, ChangeAnswer, Event
+from domain.process.events import CallDone, Event
+from domain.process.read_model import ChangeAnswer
 from domain.process.state import OrderState
 from domain.process.words import ChangeOutcome, Operation
 

@@ -54,11 +54,15 @@ def plant(bug: Bug, folder: Path) -> None:
     for path in ROOT.iterdir():
         if not path.name.startswith(".") and path.name not in ("domain", "tests"):
             (folder / path.name).symlink_to(path)
-    file = folder / "domain" / "process" / bug.file
-    text = file.read_text(encoding="utf-8")
+    (folder / "domain" / "process" / bug.file).write_text(with_bug(bug), encoding="utf-8")
+
+
+def with_bug(bug: Bug) -> str:
+    """The file of the decider with the bug in it; ValueError if its line is not there, or not only there."""
+    text = (ROOT / "domain" / "process" / bug.file).read_text(encoding="utf-8")
     if text.count(bug.was) != 1:
         raise ValueError(f"{bug.name}: {bug.file} has {text.count(bug.was)} places like {bug.was!r}")
-    file.write_text(text.replace(bug.was, bug.becomes), encoding="utf-8")
+    return text.replace(bug.was, bug.becomes)
 
 
 def walked(folder: Path, seed: int, steps: int) -> Found | None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from domain.policy.model import CancelRefused
+from domain.process.calls import Call, Undo
+from domain.process.events import HoldAsked
 from domain.process.holds import refusal as hold_refusal
-from domain.process.messages import Call, HoldAsked, Undo
 from domain.process.words import REMOTE, Operation
 from tests.process.course import Course
 from tests.process.rules import YES_OR_NO, Among, Number, rule

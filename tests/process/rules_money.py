@@ -1,7 +1,7 @@
 """Rules: what is to be paid, or by what, changes while it is open whether there is any money."""
 
 from domain.policy.model import TaskWord
-from domain.process.messages import Call
+from domain.process.calls import Call
 from domain.process.words import ChangeKind, Operation
 from tests.process.course import Course
 from tests.process.editing import Edit

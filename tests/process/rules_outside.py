@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from domain.process.messages import Begun, Call, CallDone, CarrierFact, Outcome, PaymentFact
+from domain.process.calls import Call
+from domain.process.events import Begun, CallDone, CarrierFact, PaymentFact
+from domain.process.outcomes import Outcome
 from domain.process.rows import row_of
 from domain.process.state import RunState
 from domain.process.words import REMOTE, Operation

@@ -6,20 +6,11 @@ from typing import Any
 from domain.process.approvals import refusal as approval_refusal
 from domain.process.change_requests import read_change_request
 from domain.process.decide import decide
+from domain.process.events import ApproveAsked, Event, HoldAsked, RefuseAsked, ReleaseAsked, SkipAsked, TimePassed
 from domain.process.holds import refusal as hold_refusal
 from domain.process.holds import release_refusal
-from domain.process.messages import (
-    ApproveAsked,
-    ChangeAnswer,
-    Event,
-    HoldAsked,
-    Opened,
-    RefuseAsked,
-    ReleaseAsked,
-    SkipAsked,
-    TimePassed,
-    Waiting,
-)
+from domain.process.outcomes import Opened
+from domain.process.read_model import ChangeAnswer, Waiting
 from domain.process.rows import row_of
 from domain.process.skips import refusal as skip_refusal
 from domain.process.words import ChangeKind, ChangeOutcome

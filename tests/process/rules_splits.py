@@ -1,6 +1,7 @@
 """Rules: the carrier ships a part of a request, and no more of it (ORC16)."""
 
-from domain.process.messages import CarrierFact, HoldAsked, RequestShipment
+from domain.process.calls import RequestShipment
+from domain.process.events import CarrierFact, HoldAsked
 from domain.process.words import Operation
 from tests.process.course import Course
 from tests.process.editing import UNIT
@@ -14,7 +15,7 @@ def to_be_closed(course: Course) -> list[str]:
     """
     run = course.run
     state, opened = run.state, run.world.database.opened
-    changing = state.change is not None and state.change.asked.change == "edit"
+    changing = state.change is not None and state.change.asked.is_edit
     unsaved = any(given.kind == "edit" for given in state.unsaved_answers)
     if opened is None or changing or unsaved or state.waiting_changes or state.pending or state.previews:
         return []

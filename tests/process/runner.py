@@ -4,30 +4,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from domain.base import Lines
 from domain.process.approvals import answer_at_hand
+from domain.process.calls import Call, UpdateShipment
 from domain.process.changes import is_edit
 from domain.process.decide import decide
 from domain.process.doors import Start
-from domain.process.messages import (
+from domain.process.events import (
     Begun,
-    Call,
     CallDone,
     CallFailed,
     CarrierFact,
-    ChangeAnswer,
     ChangeAsked,
     Event,
     Fact,
-    Hold,
-    Lines,
-    OrderRow,
     PaymentFact,
     PreviewAsked,
     RetryAsked,
     SkipAsked,
     TimePassed,
-    UpdateShipment,
 )
+from domain.process.read_model import ChangeAnswer, Hold, OrderRow
 from domain.process.rows import row_of
 from domain.process.sequence import SequenceDone, ahead
 from domain.process.state import OrderState, state_at

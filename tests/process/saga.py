@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from domain.policy.model import TaskWord
 from domain.policy.process import Step
-from domain.process.messages import Call, CallDone, HoldAsked, ReleaseAsked, Undo, Waiting
+from domain.process.calls import Call, Undo
+from domain.process.events import CallDone, HoldAsked, ReleaseAsked
+from domain.process.read_model import Waiting
 from domain.process.state import RunState
 from domain.process.words import REMOTE, UNDO, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed

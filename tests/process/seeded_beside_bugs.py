@@ -101,7 +101,7 @@ BESIDE_BUGS = (
     Bug(
         "a cancel that is done in part is answered as an edit",
         "answering.py",
-        'change.asked.model_copy(update={"change": "cancel"}) if change.cancels_rest else change.asked',
+        'change.asked.model_copy(update={"change": CANCEL}) if change.cancels_rest else change.asked',
         "change.asked",
     ),
 )

@@ -85,14 +85,14 @@ EDIT_BUGS = (
     Bug(
         "groups that nobody touches stand still",
         "edits.py",
-        'change.asked.change != "edit" or change.proposed is None or group_id in',
+        "not change.asked.is_edit or change.proposed is None or group_id in",
         "True or group_id in",
     ),
     Bug(
         "lines go on while they are worked out",
         "edits.py",
-        'change.asked.change != "edit" or change.proposed is None or group_id in',
-        'change.asked.change != "edit" or group_id in',
+        "not change.asked.is_edit or change.proposed is None or group_id in",
+        "not change.asked.is_edit or group_id in",
     ),
     Bug(
         "a cancel waits behind an edit",
@@ -157,5 +157,10 @@ EDIT_BUGS = (
         "        if run is not None:\n            snapshot",
         "        if False:\n            snapshot",
     ),
-    Bug("finished while something is left to undo", "rows.py", " and bool(groups) and not left", " and bool(groups)"),
+    Bug(
+        "finished while something is left to undo",
+        "rows.py",
+        "(closed and not any(group.leftovers() for group in order.groups.values()))",
+        "closed",
+    ),
 )

@@ -52,8 +52,8 @@ ORDER_BUGS = (
     Bug(
         "a parked step does not hold the next one",
         "state.py",
-        "(RunState.DONE, RunState.SKIPPED)",
-        "(RunState.DONE, RunState.SKIPPED, RunState.PARKED)",
+        "self.state is RunState.DONE or self.state is RunState.SKIPPED",
+        "self.state in (RunState.DONE, RunState.SKIPPED, RunState.PARKED)",
     ),
     Bug(
         "lines go on while they are changed",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from adapters.policy_files.folder import load_folder
 from domain.policy.model import Process, TaskWord
 from domain.policy.process import Step
-from domain.process.messages import Opened, PricedLine
+from domain.process.outcomes import Opened, PricedLine
 from tests.policy.folders import SHIPPED
 from tests.process.outside import World
 from tools.docs.saga_grid import shipped_process

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from domain.process.messages import Call, CarrierFact, Lines, RequestShipment
+from domain.base import Lines
+from domain.process.calls import Call, RequestShipment
+from domain.process.events import CarrierFact
 from domain.process.words import Operation
 from tests.process.editing import UNIT
 from tests.process.outside import World

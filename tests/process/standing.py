@@ -1,6 +1,7 @@
 """What must hold of every state in which a decision leaves an order."""
 
-from domain.process.messages import Call, OrderRow, Undo
+from domain.process.calls import Call, Undo
+from domain.process.read_model import OrderRow
 from domain.process.rows import next_alarm
 from domain.process.state import Group, OrderState, Run, RunState
 from domain.process.updates import is_open
@@ -30,7 +31,7 @@ def stands(state: OrderState, row: OrderRow) -> None:
     assert not row.finished or not any(group.leftovers() for group in state.groups.values()), "over, and not undone"
     _rolled_up(row)
     _in_turn(state)
-    if state.change is not None and state.change.asked.change == "cancel":
+    if state.change is not None and state.change.asked.is_cancel:
         undos = {run.step for group in state.groups.values() for run in _parked_undos(group)}
         parked = [one for one in row.waiting if one.parked and not one.change]
         assert all(one.step in undos for one in parked), "nobody is asked for what a cancel ends"
@@ -57,8 +58,8 @@ def _parked_undos(group: Group) -> list[Run]:
 
 def _in_turn(state: OrderState) -> None:
     """A cancel goes before an edit, and a new version is saved without waiting for the outside (CHG12, CHG14)."""
-    cancels = [asked for asked in state.waiting_changes if asked.change == "cancel"]
-    if state.change is not None and state.change.asked.change == "edit" and not state.change.cancels_rest:
+    cancels = [asked for asked in state.waiting_changes if asked.is_cancel]
+    if state.change is not None and state.change.asked.is_edit and not state.change.cancels_rest:
         assert not cancels or state.change.refused_code or _updating(state), "a cancel waits behind an edit (CHG12)"
     saves = [flight.call.save for flight in state.flights.values() if flight.call.operation not in REMOTE]
     written = [save.revised for save in saves if save is not None]

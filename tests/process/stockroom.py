@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from domain.process.messages import Lines
+from domain.base import Lines
 
 Place = tuple[int, str, str]
 """Line, location, item."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.process.messages import CallDone, ChangeAsked, Outcome
+from domain.process.events import CallDone, ChangeAsked
+from domain.process.outcomes import Outcome
 from domain.process.words import ChangeOutcome, Status
 from limits import MAX_ANSWERS
 from tests.process.course import placed

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from domain.process.approvals import refusal
-from domain.process.messages import ApproveAsked, RefuseAsked
+from domain.process.events import ApproveAsked, RefuseAsked
 from domain.process.rows import next_alarm
 from domain.process.speak import details
 from domain.process.state import OrderState

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.policy.model import CancelRefused
-from domain.process.messages import ApproveAsked, RefuseAsked
+from domain.process.events import ApproveAsked, RefuseAsked
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.changed import accepted, ends_well, no, refused, since, under

@@ -6,9 +6,12 @@ bears 5.00 of freight.
 
 import pytest
 
+from domain.base import Lines
 from domain.policy.model import CancelRefused
+from domain.process.calls import CreateInvoice
 from domain.process.draft import Draft
-from domain.process.messages import ChangeAnswer, CreateInvoice, HoldAsked, Lines
+from domain.process.events import HoldAsked
+from domain.process.read_model import ChangeAnswer
 from domain.process.words import ActionWord, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.changed import come_back_but_group_two, ends_well, released, since, under

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.process.calls import Undo
 from domain.process.change_requests import read_change_request
-from domain.process.messages import Undo
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.outside import MORNING, World
 from tests.process.policies import standard

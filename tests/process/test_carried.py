@@ -5,7 +5,8 @@ from temporalio.api.common.v1 import Payload
 
 from domain.process.decide import decide
 from domain.process.doors import Start
-from domain.process.messages import Begun, CallDone, CallFailed, ChangeAsked, Event, Opened, Outcome, PricedLine
+from domain.process.events import Begun, CallDone, CallFailed, ChangeAsked, Event
+from domain.process.outcomes import Opened, Outcome, PricedLine
 from domain.process.packing import READABLE_BYTES
 from domain.process.state import OrderInput, OrderState, RunState, state_at
 from domain.process.words import ChangeKind, ChangeOutcome, Operation

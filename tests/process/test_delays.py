@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from domain.process.messages import CarrierFact
+from domain.process.events import CarrierFact
 from domain.process.speak import details
 from domain.process.words import Operation, Status
 from tests.process.begun_anew import resumed

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from domain.policy.model import Choose
-from domain.process.messages import Terms
+from domain.process.read_model import Terms
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import ends_well, released, since
 from tests.process.editing import Edit

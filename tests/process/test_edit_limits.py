@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.process.change_requests import problem_of, read_change_request
-from domain.process.messages import ChangeAsked
+from domain.process.events import ChangeAsked
 from domain.process.words import ChangeOutcome, Operation
 from limits import MAX_ANSWERS, MAX_LINES, MAX_WAITING_CHANGES
 from tests.process.changed import UP, released

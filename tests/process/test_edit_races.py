@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from domain.policy.model import CancelRefused
-from domain.process.messages import RequestShipment
+from domain.process.calls import RequestShipment
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import UP, accepted, ends_well, refused, released, since
 from tests.process.checks import carried_over

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from domain.process.messages import RefuseAsked, Terms
+from domain.process.events import RefuseAsked
+from domain.process.read_model import Terms
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.changed import UP, ends_well, refused, released, since
 from tests.process.editing import Edit

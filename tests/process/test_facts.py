@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.process.messages import CarrierFact, PaymentFact
+from domain.process.events import CarrierFact, PaymentFact
 from domain.process.state import RunState
 from domain.process.words import ChangeKind, Operation, Status
 from tests.process.checks import carried_over

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.process.messages import Call
+from domain.process.calls import Call
 from domain.process.rows import next_alarm
 from domain.process.speak import details, retry_answer
 from domain.process.state import RunState

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.process.messages import AuthorizePayment, CapturePayment, CreateInvoice
+from domain.process.calls import AuthorizePayment, CapturePayment, CreateInvoice
 from domain.process.rows import next_alarm, row_of
 from domain.process.state import RunState
 from domain.process.words import REMOTE, Operation, Status

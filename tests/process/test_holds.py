@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.process.events import HoldAsked, ReleaseAsked
 from domain.process.holds import refusal, release_refusal
-from domain.process.messages import HoldAsked, ReleaseAsked
 from domain.process.rows import row_of
 from domain.process.speak import details, promise_of
 from domain.process.state import OrderState

@@ -1,6 +1,7 @@
 """Goods that leave on a request that the carrier had given back: a person sees it and settles it (SHP2, I6, CHG10)."""
 
-from domain.process.messages import CarrierFact, Lines
+from domain.base import Lines
+from domain.process.events import CarrierFact
 from domain.process.skips import skippable
 from domain.process.words import Operation, Status
 from tests.process.changed import UP, accepted, ends_well, released

@@ -1,6 +1,6 @@
 """A step may pick its lines; the others pass through: a warranty is billed and not shipped (ORC4)."""
 
-from domain.process.messages import CreateInvoice, RequestShipment, ReserveStock
+from domain.process.calls import CreateInvoice, RequestShipment, ReserveStock
 from domain.process.words import Operation, Status
 from tests.process.outside import World
 from tests.process.policies import Steps, process

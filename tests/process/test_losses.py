@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from domain.process.messages import Call, Undo
+from domain.process.calls import Call, Undo
 from domain.process.words import Operation
 from tests.process.begun_anew import resumed
 from tests.process.outside import World

@@ -1,7 +1,7 @@
 """An edit that the carrier lets happen in part is done in part: a line whole or not at all (CHG10, CHG14)."""
 
 from domain.policy.model import CancelRefused
-from domain.process.messages import ChangeAnswer
+from domain.process.read_model import ChangeAnswer
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.changed import come_back_but_group_two, ends_well, refused, released, since, under

@@ -5,16 +5,11 @@ The orders have 1 unit of line 1 and 2 of line 2 at 10.00, and 5.00 of freight.
 
 import pytest
 
+from domain.base import Lines
 from domain.policy.change_rules import ChangeRules
+from domain.process.calls import AuthorizePayment, CapturePayment, CreateInvoice, RequestShipment
 from domain.process.draft import Draft
-from domain.process.messages import (
-    AuthorizePayment,
-    CapturePayment,
-    CreateInvoice,
-    Lines,
-    RefuseAsked,
-    RequestShipment,
-)
+from domain.process.events import RefuseAsked
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Pattern, Stage, Status
 from tests.process.begun_anew import resumed
 from tests.process.changed import accepted, ends_well, refused, released, since

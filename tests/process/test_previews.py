@@ -7,7 +7,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from domain.process.messages import AuthorizePayment, ChangeAnswer, ChangeAsked, HoldAsked, Opened, ReleaseAsked, Terms
+from domain.process.calls import AuthorizePayment
+from domain.process.events import ChangeAsked, HoldAsked, ReleaseAsked
+from domain.process.outcomes import Opened
+from domain.process.read_model import ChangeAnswer, Terms
 from domain.process.state import OrderState, RunState
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation
 from tests.process.editing import KINDS, Edit, drawn

@@ -2,8 +2,9 @@
 
 import pytest
 
+from domain.base import Lines
 from domain.policy.model import ShipStatus, TaskWord
-from domain.process.messages import Call, Lines, Undo
+from domain.process.calls import Call, Undo
 from domain.process.state import RunState
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed

@@ -3,7 +3,8 @@
 import pytest
 
 from domain.policy.model import CancelRefused
-from domain.process.messages import ChangeAsked, Undo
+from domain.process.calls import Undo
+from domain.process.events import ChangeAsked
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.editing import Edit

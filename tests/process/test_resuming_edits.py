@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from domain.process.messages import RequestShipment
+from domain.process.calls import RequestShipment
 from domain.process.words import ChangeKind, ChangeOutcome, Operation
 from tests.process.begun_anew import resumed
 from tests.process.changed import ends_well

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
-from domain.process.messages import AuthorizePayment, CallFailed, Hold, HoldAsked, ReleaseAsked, Undo
+from domain.process.calls import AuthorizePayment, Undo
+from domain.process.events import CallFailed, HoldAsked, ReleaseAsked
+from domain.process.read_model import Hold
 from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
 from tests.process.editing import Edit

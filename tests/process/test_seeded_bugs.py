@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.process.bug import Bug
+from tests.process.planting import with_bug
 from tests.process.seeded_bugs import BUGS, kept
 from tests.process.seeded_order_bugs import ORDER_BUGS
 from tests.process.sowing import is_found, of_this_run
@@ -28,6 +29,11 @@ def test_every_bug_is_found_by_the_machine_or_the_grid() -> None:
     assert found.keys() == names, "`make seeded-bugs RECORD=1` keeps what finds each"
     assert {one.by for one in found.values()} <= {"machine", "grid"}
     assert all(one.name.isdigit() and one.steps > 0 for one in found.values() if one.by == "machine")
+
+
+def test_every_bug_has_its_place_in_the_decider() -> None:
+    for bug in BUGS:
+        compile(with_bug(bug), bug.file, "exec")
 
 
 LEAST = 85

@@ -1,6 +1,6 @@
 """What a change asks of the world before its answer goes out in one activity (CHG8, CHG9, CHG12, CHG14)."""
 
-from domain.process.messages import Call
+from domain.process.calls import Call
 from domain.process.words import ChangeKind, ChangeOutcome, Operation
 from tests.process.changed import UP, accepted, ends_well, refused, since
 from tests.process.editing import Edit

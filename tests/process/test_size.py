@@ -3,7 +3,8 @@
 import time
 
 from domain.process.decide import decide
-from domain.process.messages import Begun, CallDone, CarrierFact, Event, Outcome, PricedLine
+from domain.process.events import Begun, CallDone, CarrierFact, Event
+from domain.process.outcomes import Outcome, PricedLine
 from domain.process.state import OrderState
 from tests.process.checks import as_json, carried_over
 from tests.process.outside import MORNING, World

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.process.messages import BusinessEvent, CreateInvoice, SkipAsked
+from domain.process.calls import CreateInvoice
+from domain.process.events import SkipAsked
+from domain.process.read_model import BusinessEvent
 from domain.process.skips import refusal, skippable
 from domain.process.speak import details, skip_answer
 from domain.process.state import RunState

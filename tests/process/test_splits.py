@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.process.messages import CapturePayment, CreateInvoice, Lines, RequestShipment
+from domain.base import Lines
+from domain.process.calls import CapturePayment, CreateInvoice, RequestShipment
 from domain.process.words import Operation, Status
 from tests.process.course import Course
 from tests.process.editing import Edit

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from domain.policy.change_rules import ChangeRules
-from domain.process.messages import Call, SkipAsked, UpdateShipment
+from domain.process.calls import Call, UpdateShipment
+from domain.process.events import SkipAsked
 from domain.process.skips import refusal as skip_refusal
 from domain.process.state import RunState
 from domain.process.updates import UPDATED_ANYWAY

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from domain.process.calls import Call
 from domain.process.decide import drafted
-from domain.process.messages import Call, CallDone, Outcome
+from domain.process.events import CallDone
+from domain.process.outcomes import Outcome
 from domain.process.sequence import Answers, CallSequence, SequenceDone, answered
 from domain.process.state import Decision, OrderState
 from tests.process.checks import Watch, as_json, carried_over

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from domain.process.messages import Call, RequestShipment, UpdateShipment
+from domain.process.calls import Call, RequestShipment, UpdateShipment
 
 
 @dataclass

@@ -7,7 +7,10 @@ from activities.bundles import Bundles
 from activities.changes import Changes
 from activities.inventory import Inventory
 from activities.orders import Orders
-from domain.process.messages import Call, Lines, Outcome, ReserveStock, ReviseOrder, Revision, Save, TrimReservation
+from domain.base import Lines
+from domain.process.calls import Call, ReserveStock, ReviseOrder, TrimReservation
+from domain.process.outcomes import Outcome
+from domain.process.read_model import Revision, Save
 from domain.process.words import Operation, Status
 from tests.store.shop import AT, Shop, saving
 

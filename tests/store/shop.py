@@ -13,24 +13,22 @@ from temporalio.testing import ActivityEnvironment
 from activities.inventory import Inventory
 from activities.invoicing import Invoicing
 from activities.orders import Orders
+from domain.base import Lines
 from domain.policy.model import Bundle
-from domain.process.messages import (
+from domain.process.calls import (
     AuthorizePayment,
-    BusinessEvent,
     Call,
     CapturePayment,
     CreateInvoice,
-    Lines,
     OpenOrder,
-    OrderRow,
-    Outcome,
     RequestShipment,
     ReserveStock,
-    Save,
     SaveOrder,
     Undo,
     Work,
 )
+from domain.process.outcomes import Outcome
+from domain.process.read_model import BusinessEvent, OrderRow, Save
 from domain.process.words import Operation, Status
 from store.pool import Pool
 

@@ -9,7 +9,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.payment import Payment
 from activities.shipping import Shipping
-from domain.process.messages import AuthorizePayment, Call, InquireShipment, Lines, Outcome, RequestShipment, Undo
+from domain.base import Lines
+from domain.process.calls import AuthorizePayment, Call, InquireShipment, RequestShipment, Undo
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation, Status
 from store import stock
 from store.auditing import audit_database, snapshot

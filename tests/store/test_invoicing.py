@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.invoicing import Invoicing
-from domain.process.messages import CreateInvoice
+from domain.process.calls import CreateInvoice
 from domain.process.words import Operation, Status
 from store import invoicing
 from tests.store.shop import AT, Shop, key_of, saving, told

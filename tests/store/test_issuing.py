@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from activities.inventory import Inventory
-from domain.process.messages import Lines, RequestShipment
+from domain.base import Lines
+from domain.process.calls import RequestShipment
 from domain.process.words import Operation
 from store import shipments, stock
 from tests.store.shop import Shop, key_of

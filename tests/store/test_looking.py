@@ -7,7 +7,9 @@ import pytest
 from activities.bundles import Bundles
 from activities.changes import Changes
 from activities.inventory import Inventory
-from domain.process.messages import Call, CheckStock, Lines, Outcome, ReserveStock, ReviseOrder
+from domain.base import Lines
+from domain.process.calls import Call, CheckStock, ReserveStock, ReviseOrder
+from domain.process.outcomes import Outcome
 from store import requests
 from tests.store.changing import RESERVE, held, keep, replace, revise
 from tests.store.shop import AT, Shop

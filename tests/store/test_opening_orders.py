@@ -4,7 +4,8 @@ import asyncio
 
 from activities.orders import Orders
 from domain.pricing import recompute
-from domain.process.messages import GroupPlan, PricedLine
+from domain.process.outcomes import PricedLine
+from domain.process.read_model import GroupPlan
 from domain.process.words import Status
 from tests.store.shop import Shop, saving, told
 

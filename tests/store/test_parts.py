@@ -7,7 +7,9 @@ import pytest
 
 from activities.inventory import Inventory
 from activities.orders import Orders
-from domain.process.messages import Call, GroupPlan, Lines, Part, RequestShipment, TrimReservation
+from domain.base import Lines
+from domain.process.calls import Call, RequestShipment, TrimReservation
+from domain.process.read_model import GroupPlan, Part
 from domain.process.words import Operation
 from store import shipments, stock
 from tests.store.changing import revise, revised, save

@@ -7,7 +7,8 @@ from typing import Any, cast
 from temporalio import activity
 
 from activities.registry import all_activities
-from domain.process.messages import Call, Outcome
+from domain.process.calls import Call
+from domain.process.outcomes import Outcome
 from domain.process.sequence import ACTIVITY, Answers, CallSequence
 from domain.process.words import Operation
 

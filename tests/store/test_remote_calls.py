@@ -9,7 +9,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.payment import Payment
 from activities.shipping import Shipping
-from domain.process.messages import Call, Outcome
+from domain.process.calls import Call
+from domain.process.outcomes import Outcome
 from domain.process.words import Operation, Status
 from tests.adapters.outside import Outside, outside_of, simulated
 from tests.store.shop import ADDRESS, Shop, key_of, saving, told

@@ -1,6 +1,6 @@
 """An order that was split is resumed, unless it was changed after the split (design, hard case 10; ORC16, CHG8)."""
 
-from domain.process.messages import BusinessEvent, Save
+from domain.process.read_model import BusinessEvent, Save
 from domain.process.words import Status
 from store.dispatch import enqueue
 from store.resuming import NotResumableError, resume

@@ -9,7 +9,8 @@ from activities.bundles import Bundles
 from activities.changes import Changes
 from activities.inventory import Inventory
 from activities.orders import Orders
-from domain.process.messages import GroupPlan, GroupRow, LineChange, Opened, Outcome, PricedLine
+from domain.process.outcomes import LineChange, Opened, Outcome, PricedLine
+from domain.process.read_model import GroupPlan, GroupRow
 from domain.process.words import ChangeKind, Operation, Status
 from tests.store.changing import RESERVE, keep, later, replace, replacing, revise, revised, revising, save, trim
 from tests.store.shop import ADDRESS, Shop, told

@@ -4,7 +4,7 @@ import asyncio
 from datetime import date
 
 from activities.orders import Orders
-from domain.process.messages import ChangeAnswer, GroupRow, Save, Waiting
+from domain.process.read_model import ChangeAnswer, GroupRow, Save, Waiting
 from domain.process.words import ChangeOutcome, Operation, Status
 from tests.store.shop import AT, Shop, key_of, saving, told
 

@@ -10,7 +10,7 @@ from activities.inventory import Inventory
 from activities.payment import Payment
 from activities.sequences import Sequences
 from activities.shipping import Shipping
-from domain.process.messages import Call, InquireShipment, Undo
+from domain.process.calls import Call, InquireShipment, Undo
 from domain.process.sequence import Answers, CallSequence
 from domain.process.words import Operation
 from tests.adapters.outside import Outside, outside_of, simulated

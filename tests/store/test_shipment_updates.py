@@ -7,7 +7,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.shipping import Shipping
-from domain.process.messages import Call, InquireShipment, Outcome, UpdateShipment
+from domain.process.calls import Call, InquireShipment, UpdateShipment
+from domain.process.outcomes import Outcome
 from store import stock
 from store.auditing import audit_database, snapshot
 from store.opening import read_known

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from domain.policy.model import Step
 from domain.process.draft import Draft
-from domain.process.messages import Outcome
+from domain.process.outcomes import Outcome
 from domain.process.state import Group, Run
 
 

@@ -2,8 +2,9 @@
 
 from domain.money import Money, words_of
 from domain.policy.model import Step
+from domain.process.calls import CapturePayment, Undo
 from domain.process.draft import Draft
-from domain.process.messages import CapturePayment, Outcome, Undo
+from domain.process.outcomes import Outcome
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.leaving import all_left
 from domain.process.words import Operation

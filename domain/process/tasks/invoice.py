@@ -2,8 +2,9 @@
 
 from domain.money import Money, words_of
 from domain.policy.model import Step
+from domain.process.calls import CreateInvoice, Undo
 from domain.process.draft import Draft
-from domain.process.messages import CreateInvoice, Outcome, Undo
+from domain.process.outcomes import Outcome
 from domain.process.state import Group, Run
 from domain.process.words import Operation
 

@@ -1,9 +1,10 @@
 """`reserve`: holds stock for every line of the group at its location; undone by giving it back (GOP13)."""
 
 from domain.policy.model import Step
+from domain.process.calls import ReserveStock, Undo
 from domain.process.conditions import picked_lines
 from domain.process.draft import Draft
-from domain.process.messages import Outcome, ReserveStock, Undo
+from domain.process.outcomes import Outcome
 from domain.process.state import Group, Run
 from domain.process.words import Operation
 

@@ -4,10 +4,11 @@ The request returns at once; a `wait` step ends when the carrier says how far it
 """
 
 from domain.policy.model import Step, TaskWord
+from domain.process.calls import RequestShipment, Undo
 from domain.process.conditions import picked_lines
 from domain.process.draft import Draft
 from domain.process.flow import steps_of
-from domain.process.messages import Outcome, RequestShipment, Undo
+from domain.process.outcomes import Outcome
 from domain.process.state import Group, Run
 from domain.process.words import Operation
 

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
+from domain.base import Lines
 from domain.policy.model import Step
 from domain.process.clock import after, end_of, local_date
 from domain.process.conditions import value_for
 from domain.process.draft import Draft
-from domain.process.messages import Lines
 from domain.process.state import Group, Run, RunState
 from domain.process.tasks.base import Quiet
 
