@@ -58,14 +58,15 @@ def test_what_makes_no_sense_is_answered_once_also_where_no_answer_gives_way_to_
     run = course.run.settle()
     for number in range(MAX_ANSWERS):
         _stale(run, f"c{number}")
-    for _ in range(2):
-        senseless_signal(course, payload=7)
-        run.settle()
-    assert list(run.state.answers) == [f"c{number}" for number in range(MAX_ANSWERS)]
+    senseless_signal(course, payload=7)
+    run.settle().edit(Edit(quantity={1: 3})).settle()
+    senseless_signal(course, payload=7)
+    run.settle()
+    assert list(run.state.answers) == [*(f"c{number}" for number in range(1, MAX_ANSWERS)), "e1"]
     (senseless,) = (one for one in run.world.database.answers.values() if one.code == "malformed")
-    assert senseless.outcome is ChangeOutcome.REFUSED
+    assert (senseless.outcome, senseless.revision) == (ChangeOutcome.REFUSED, 1), "the first answer stays"
     assert run.told.count("change.refused") == MAX_ANSWERS + 1
-    assert (run.state.flights, run.state.revision) == ({}, 1)
+    assert (run.state.flights, run.state.revision) == ({}, 2)
     assert run.row.status == Status.RELEASED
 
 
