@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # Most tests wait for servers most of the time; the tests of one file share theirs. The long files come first, in the
 # order of tests/conftest.py.
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test run-tests test-full check bench docs up clean story-change chaos soak seeded-bugs
