@@ -12,7 +12,7 @@ from tests.support.stack import RunningPostgres
 
 @pytest.fixture
 async def database_url(postgres: RunningPostgres) -> str:
-    return await postgres.fresh_database(schema=upgrade)
+    return await postgres.emptied_database(schema=upgrade)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One PostgreSQL for the tests of the store, a fresh migrated database for each test."""
+"""One PostgreSQL for the tests of the store, an empty migrated database for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def bundle() -> Bundle:
 
 @pytest.fixture
 async def database_url(postgres: RunningPostgres) -> str:
-    return await postgres.fresh_database(schema=upgrade)
+    return await postgres.emptied_database(schema=upgrade)
 
 
 @pytest.fixture

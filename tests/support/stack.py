@@ -1,7 +1,8 @@
 """Real servers for tests: PostgreSQL, Temporal, or both, on free ports in a folder of the test.
 
 async with running_postgres(folder) as postgres:          # ~1.5 s the first time in a folder
-    url = await postgres.fresh_database(schema=upgrade)    # a copy of a migrated template, ~50 ms
+    url = await postgres.fresh_database(schema=upgrade)    # a copy of a migrated template: 350 files, ~200 ms
+    url = await postgres.emptied_database(schema=upgrade)  # the one of the test before, with nothing in it
 async with running_temporal(folder) as temporal:
     client = await temporal.client()
 """
@@ -12,7 +13,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from psycopg import AsyncConnection
 from temporalio.client import Client
 
 from stack import part as stack_part
@@ -26,6 +29,15 @@ from tests.support.ports import free_port
 PASSWORD = "test-only"
 NAMESPACE = "default"
 SKIP_TIME = ("frontend.WorkflowTimeSkippingEnabled=true",)
+
+
+CUT_OFF = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET session_replication_role = replica
+"""
+"""No other connection is left, and neither references nor triggers are heeded from here on."""
+BEGIN_AGAIN = "SELECT setval(format('%I', sequencename)::regclass, start_value, false) FROM pg_sequences"
 
 
 @dataclass
@@ -58,6 +70,8 @@ class RunningPostgres(Running):
 
     server: PostgresServer
     _templates: dict[Callable[[str], None], str] = field(default_factory=dict)
+    _emptied: dict[Callable[[str], None], tuple[str, set[str]]] = field(default_factory=dict)
+    """Of each schema the database that is emptied for the next test, and the tables that belong to it."""
 
     def url(self, database: str = "ordito") -> str:
         return self.server.url(database)
@@ -72,6 +86,33 @@ class RunningPostgres(Running):
                 await asyncio.to_thread(schema, await self.server.ensure_database(template))
                 self._templates[schema] = template
         return await self.server.ensure_database(f"test_{secrets.token_hex(4)}", template)
+
+    async def emptied_database(self, schema: Callable[[str], None]) -> str:
+        """The URL of a database with this schema and without a row, for one test at a time.
+
+        Whoever is still connected is cut off, and what a test has left is gone, tables of its own too.
+        """
+        if schema not in self._emptied:
+            url = await self.fresh_database(schema)
+            async with await AsyncConnection.connect(url) as connection:
+                self._emptied[schema] = url, await _tables(connection)
+        url, tables = self._emptied[schema]
+        async with await AsyncConnection.connect(url, autocommit=True) as connection:
+            await connection.execute(CUT_OFF)
+            emptying = [
+                f'{"DELETE FROM" if table in tables else "DROP TABLE"} "{table}";'
+                for table in await _tables(connection)
+            ]
+            await connection.execute("".join((*emptying, BEGIN_AGAIN)))
+        return url
+
+
+async def _tables(connection: AsyncConnection[Any]) -> set[str]:
+    """All tables but the one that says which migrations the schema has."""
+    found = await connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    )
+    return {name for (name,) in await found.fetchall()}
 
 
 @dataclass

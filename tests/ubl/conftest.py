@@ -13,6 +13,6 @@ from tests.support.stack import RunningPostgres
 @pytest.fixture
 async def desk(postgres: RunningPostgres, tmp_path: Path) -> AsyncIterator[Desk]:
     """A company with two items in stock and its policies published; Temporal is away."""
-    async with open_desk(await postgres.fresh_database(schema=upgrade), tmp_path) as desk:
+    async with open_desk(await postgres.emptied_database(schema=upgrade), tmp_path) as desk:
         await desk.furnish()
         yield desk
