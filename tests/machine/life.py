@@ -136,10 +136,12 @@ class Life:
     async def _ask(self, ask: Ask) -> None:
         self.asks.append(ask)
         response = await self._asked("POST", f"{self.path}/changes", ask.body, (*ANSWERED, *NO, FULL))
+        content = response.json()
         if response.status_code == FULL:
+            if not (content["type"].endswith("/queue_full") and int(response.headers["Retry-After"]) > 0):
+                raise NotSoError(f"{ask.change_id} ({ask.kind}) was turned away: {response.text}")
             self.asks.remove(ask)
             return
-        content = response.json()
         answer = content.get("change", content)
         if "outcome" not in answer:
             raise NotSoError(f"{ask.change_id} ({ask.kind}) was answered {response.status_code}: {response.text}")
