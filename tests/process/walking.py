@@ -61,7 +61,8 @@ def walk(seed: int, steps: int = STEPS, twice: int = TWICE) -> Story:
             turns = sorted(chances, key=Chance.turn)
             first = next(one for one in turns if one.rule.when(course))
             story.steps.append((first.rule.name, drawn(first.rule.args, first.args)))
-            course.step(*story.steps[-1])
+            if not course.step(*story.steps[-1]):  # what came back before it has left nothing for it to happen to
+                story.steps.pop()
 
     story.broken = _lived(story.place, told, twice)
     return story
