@@ -9,6 +9,7 @@ from domain.policy.change_rules import CancelRefused
 from domain.process import approvals, rest_of_cancel, returns, updates
 from domain.process.change_plan import sends_anew
 from domain.process.draft import Draft
+from domain.process.parts import are_divided
 from domain.process.state import ActiveChange, NotGivenBack, Run
 
 SINCE = 10
@@ -69,8 +70,8 @@ def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> 
     """Whether the change may be done in part. One with a token comes to just what its preview said, or to nothing."""
     if word(draft) is not CancelRefused.APPLY_TO_THE_REST or change.refused_code or change.asked.token is not None:
         return False
-    if change.shares:  # which units go where is decided for the whole change
-        return False
+    if change.shares or (draft.base.release > 11 and change.asked.is_edit and are_divided(draft.groups)):
+        return False  # which units go where is decided for the whole change
     if updates.under_way(draft):  # what was updated for the whole change is put back with it
         return False
     if not change.asked.is_edit and not rest_of_cancel.is_possible(draft):

@@ -19,6 +19,11 @@ def homes_of(groups: dict[str, Group], number: int) -> list[str]:
     return standing or [group.id for group in there[-1:]]
 
 
+def are_divided(groups: dict[str, Group]) -> bool:
+    """Whether a line can be changed in more than one group."""
+    return any(len(homes_of(groups, number)) > 1 for group in groups.values() for number in group.parts or ())
+
+
 def origin(groups: dict[str, Group], group_id: str) -> str:
     """The group that this one, perhaps over others, was split off from, or has further units of."""
     before = next((group.id for group in groups.values() if group.rest == group_id), None)

@@ -329,7 +329,7 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 11
+RELEASE = 12
 """Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
 history replays; continue-as-new, which begins a new history, takes up the newest.
 
@@ -347,7 +347,8 @@ money that lapsed is not held anew for a capture that the policy skips; what a c
 answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`); a
 cancel of the order is done in part where the policy says so (`rest_of_cancel`). 11: the alarm is heard before what
 comes from outside, a local step that rests on a signalled change is begun apart, and edits amid a sequence are in line
-when it is back (`workflows.arriving`); an undo that fails hinders less (`ledger`, `previews`, `not_given_back`).
+when it is back (`workflows.arriving`); an undo that fails hinders less (`ledger`, `previews`, `not_given_back`). 12:
+with a line in parts no change is done in part (`not_given_back`).
 """
 
 

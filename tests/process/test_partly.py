@@ -4,7 +4,7 @@ from domain.policy.model import CancelRefused
 from domain.process.read_model import ChangeAnswer
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
-from tests.process.changed import come_back_but_group_two, ends_well, refused, released, since, under
+from tests.process.changed import accepted, come_back_but_group_two, ends_well, refused, released, since, under
 from tests.process.checks import carried_over
 from tests.process.editing import Edit
 from tests.process.outside import World
@@ -38,6 +38,24 @@ def partly(run: Run, change_id: str = "e1") -> ChangeAnswer:
 
 def quantities(run: Run) -> dict[int, int]:
     return {number: line.quantity for number, line in run.state.lines.items()}
+
+
+def test_with_a_line_in_parts_nothing_is_done_in_part() -> None:
+    """What would be left out has units in several groups: those that are on their way once went out a second time."""
+    run = two_groups()
+    run.world.progress[run.key("ship")] = "picked"
+    run.edit(Edit(quantity={2: 5}), "e1").settle()
+    accepted(run)
+    run.world.progress[run.key("ship")] = "released"
+    parts = {"1": (1, 2), "2": (3, 4), "3": (2,)}
+    assert {group.id: group.lines for group in run.row.groups} == parts
+
+    kept(run.edit(Edit(cancel=(2,), quantity={3: 5}), "e2"), "3")
+
+    refused(run, "too_late", "e2")
+    assert {group.id: group.lines for group in run.row.groups} == parts
+    assert quantities(run) == {1: 1, 2: 5, 3: 3, 4: 4}
+    ends_well(run)
 
 
 def test_what_can_be_changed_is_and_the_answer_names_the_rest_and_why() -> None:
