@@ -1,6 +1,6 @@
 """What every test run needs: temporary folders that no other run closes, servers that are shared, the long files first.
 
-Of each server there is one in every process that runs tests; a test brings items, orders and databases of its own.
+Of each server there is one in every process that runs tests; a test brings items and orders of its own.
 """
 
 import os
@@ -64,7 +64,7 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[Shop]
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres(tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[RunningPostgres]":
-    """A PostgreSQL whose databases the tests make for themselves."""
+    """A PostgreSQL of which a test has a database made, or the shared one emptied."""
     from tests.support.stack import running_postgres  # late: most tests need none
 
     async with running_postgres(tmp_path_factory.mktemp("postgres")) as running:

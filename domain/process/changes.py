@@ -79,7 +79,7 @@ def is_edit(event: object) -> bool:
 
 def line_is_full(order: Draft | OrderState, asked: ChangeAsked, unheard: int = 0) -> bool:
     """Whether an edit finds so many in line that it is turned down; a cancel, or one that is known, never does."""
-    full = is_edit(asked) and len(order.waiting_changes) + unheard >= MAX_WAITING_CHANGES
+    full = asked.is_edit and len(order.waiting_changes) + unheard >= MAX_WAITING_CHANGES
     return full and not was_answered(order, asked.change_id) and not _known(order, asked.change_id)
 
 

@@ -45,7 +45,7 @@ def required(draft: Draft, group: Group) -> Iterator[Step]:
     Each is judged as it is asked for: the order must not be changed in between.
     """
     roots = _roots(draft, group)
-    for step in on_the_way(draft.process(group), lambda choose: _path(draft, roots, choose)):
+    for step in on_the_way(draft.process(group).steps, lambda choose: _path(draft, roots, choose)):
         if step.when is None or _is_true(draft, roots, step.when):
             yield step
 

@@ -33,8 +33,7 @@ def _walk(nodes: tuple[Node, ...], group: Group, chosen: Callable[[Choose], Path
     for node in nodes:
         match node:
             case Step():
-                run = group.runs.get(node.step)
-                if run is None or not run.passed:
+                if not _is_passed(group, node):
                     front.append(node)
                     return False
             case Choose():
@@ -49,35 +48,25 @@ def _walk(nodes: tuple[Node, ...], group: Group, chosen: Callable[[Choose], Path
 
 def finished(process: Process, group: Group) -> bool:
     """Whether every step on the group's way has been passed; the last is asked first, for it is the last to be."""
-    return all(_passed(node, group) for node in reversed(process.steps))
+    return all(_is_passed(group, step) for step in reversed(steps_taken(process, group)))
 
 
-def _passed(node: Node, group: Group) -> bool:
-    match node:
-        case Step():
-            run = group.runs.get(node.step)
-            return run is not None and run.passed
-        case Choose():
-            return all(_passed(one, group) for one in path_taken(node, group).steps)
-        case Together():
-            return all(_passed(one, group) for path in node.together for one in path.steps)
+def _is_passed(group: Group, step: Step) -> bool:
+    run = group.runs.get(step.step)
+    return run is not None and run.passed
 
 
-def on_the_way(process: Process, chosen: Callable[[Choose], Path]) -> Iterator[Step]:
-    """Every step of the process with the paths that would be chosen, each of which is asked for when it is come to."""
-    return _on_the_way(process.steps, chosen)
-
-
-def _on_the_way(nodes: tuple[Node, ...], chosen: Callable[[Choose], Path]) -> Iterator[Step]:
+def on_the_way(nodes: tuple[Node, ...], chosen: Callable[[Choose], Path]) -> Iterator[Step]:
+    """Every step with the paths that would be chosen, each of which is asked for when it is come to."""
     for node in nodes:
         match node:
             case Step():
                 yield node
             case Choose():
-                yield from _on_the_way(chosen(node).steps, chosen)
+                yield from on_the_way(chosen(node).steps, chosen)
             case Together():
                 for path in node.together:
-                    yield from _on_the_way(path.steps, chosen)
+                    yield from on_the_way(path.steps, chosen)
 
 
 def choices_of(process: Process) -> Iterator[Choose]:
@@ -107,7 +96,7 @@ def path_taken(choose: Choose, group: Group) -> Path:
 
 def steps_taken(process: Process, group: Group) -> list[Step]:
     """Every step on the group's way, behind it and before it, in reading order."""
-    return list(on_the_way(process, lambda choose: path_taken(choose, group)))
+    return list(on_the_way(process.steps, lambda choose: path_taken(choose, group)))
 
 
 def steps_of(process: Process) -> tuple[Step, ...]:
