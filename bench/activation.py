@@ -22,8 +22,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from bench.empty import EmptyWorkflow
 from bench.figures import Goal, Measure
+from domain.process import releases
 from domain.process.doors import Start
-from domain.process.state import RELEASE, OrderInput
+from domain.process.state import OrderInput
 from workflows.converter import DATA_CONVERTER
 from workflows.order import OrderWorkflow
 from workflows.sandbox import runner
@@ -40,7 +41,7 @@ Activation = Callable[[], Awaitable[float]]
 async def measure(rounds: int) -> Measure:
     """Milliseconds of CPU for one first activation; a round's figure is the median of its repeats."""
     sandbox = runner()
-    given = DATA_CONVERTER.payload_converter.to_payloads([OrderInput(start=START, release=RELEASE)])
+    given = DATA_CONVERTER.payload_converter.to_payloads([OrderInput(start=START, release=releases.RELEASE)])
     ours, floor = _activation(sandbox, OrderWorkflow, given), _activation(sandbox, EmptyWorkflow, [])
     await _alternate(ours, floor, WARM_UP)
     pairs = [await _alternate(ours, floor, REPEATS) for _ in range(rounds)]

@@ -17,6 +17,7 @@ line first: the new order goes to the carrier once, for all of them (CHG12).
 from collections import deque
 from typing import NamedTuple
 
+from domain.process import releases
 from domain.process.calls import Call
 from domain.process.changes import is_edit
 from domain.process.events import CallDone, ChangeAsked, Event, TimePassed
@@ -36,15 +37,15 @@ class Arrived(NamedTuple):
 class Arrivals:
     """Events that wait for a decision; true while there are any, or a sequence is on its way.
 
-    How they are taken depends on the release of the order: see `domain.process.state.RELEASE`, 4, 10 and 11.
+    How they are taken depends on the release of the order: see `domain.process.releases`.
     """
 
     def __init__(self, release: int) -> None:
-        self._in_turn = release > 3
+        self._in_turn = release >= releases.LOCAL_STEPS_FIRST
         """Else they are taken as they came."""
-        self._apart = release > 9
+        self._apart = release >= releases.HISTORY_COMES_FIRST
         """Whether it is kept in mind if the history tells of what was taken."""
-        self._requests_last = release > 10
+        self._requests_last = release >= releases.ALARM_FIRST
         self._told = True
         self._awaited: dict[str, bool] = {}
         """Local steps by their keys, and whether they were begun apart."""

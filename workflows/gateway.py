@@ -17,6 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.process import releases
 from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer, Start
 from domain.process.events import (
     ApproveAsked,
@@ -31,7 +32,7 @@ from domain.process.events import (
     SkipAsked,
 )
 from domain.process.read_model import ChangeAnswer
-from domain.process.state import RELEASE, OrderInput
+from domain.process.state import OrderInput
 from workflows.attributes import at_start
 from workflows.snapshot import OrderSnapshot
 
@@ -99,7 +100,7 @@ class OrderGateway:
         try:
             await self._client.start_workflow(
                 "order",
-                OrderInput(start=start, release=RELEASE),
+                OrderInput(start=start, release=releases.RELEASE),
                 id_reuse_policy=reuse,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=RPC,
@@ -114,7 +115,7 @@ class OrderGateway:
         """Starts the order and waits for its promise; None when there is none within `wait`."""
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             "order",
-            OrderInput(start=start, release=RELEASE),
+            OrderInput(start=start, release=releases.RELEASE),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             **self._options(start),

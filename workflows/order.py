@@ -15,9 +15,9 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.process import approvals, holds
+    from domain.process import approvals, holds, previews, releases
     from domain.process.calls import Call
-    from domain.process.change_requests import problem_of, read_change_request
+    from domain.process.change_requests import read_change_request
     from domain.process.changes import door_refusal
     from domain.process.decide import decide
     from domain.process.doors import HoldAnswer, PromiseAnswer, RetryAnswer, SkipAnswer
@@ -52,9 +52,8 @@ with workflow.unsafe.imports_passed_through():
         retry_answer,
         skip_answer,
     )
-    from domain.process.state import RELEASE, OrderInput, OrderState, state_at
+    from domain.process.state import OrderInput, OrderState, state_at
     from domain.process.words import REMOTE
-    from limits import MAX_PREVIEWS
     from workflows.arriving import Arrival, Arrivals
     from workflows.attributes import FIRST, Shown, shown, updates
     from workflows.calling import Handle, asks_on, make_sequence, start_call, start_remote, words_of_failure
@@ -97,7 +96,7 @@ class OrderWorkflow:
 
         A bug fails the workflow, loudly, instead of the endless retries of a bare exception: `ordito audit` finds the
         order and `ordito order resume` goes on with it once the code is mended. A replay that does not match (commands
-        that changed without a new `RELEASE`) is no exception in here: its orders wait for the right code, unharmed.
+        that changed without a new release) is no exception in here: its orders wait for the right code, unharmed.
         """
         try:
             return await self._follow()
@@ -131,7 +130,7 @@ class OrderWorkflow:
             )
             self._events.outside(asked)
         if not self._events and self._may_continue_as_new():
-            workflow.continue_as_new(OrderInput(start=self._start, state=self._state, release=RELEASE))
+            workflow.continue_as_new(OrderInput(start=self._start, state=self._state, release=releases.RELEASE))
 
     def _decide(self, event: Arrival) -> None:
         tried = isinstance(event, SequenceDone) and bool(event.answers.unanswered)
@@ -192,7 +191,7 @@ class OrderWorkflow:
 
     def _may_stay(self, moment: datetime | None) -> bool:
         """Whether the timer may be left as it is until the order rests; at the order's end it ends by itself."""
-        if self._release < 3 or self._alarm is None:
+        if self._release < releases.TIMER_AT_REST or self._alarm is None:
             return False
         if not self._state.flights:
             return self._state.finished
@@ -207,10 +206,11 @@ class OrderWorkflow:
         """Words for the Temporal UI; search attributes, which cost the server a write each, once the order rests."""
         flights = self._state.flights.values()
         flying = [flight for flight in flights if flight.retry_at is None]
-        if any(flight.call.operation not in REMOTE for flight in flying):
+        local = [flight for flight in flights if flight.call.operation not in REMOTE]
+        if any(flight.retry_at is None for flight in local):
             return  # a local step ends within this task, and then there is more to show
         workflow.set_current_details(details(self._state))
-        if flying if self._release > 1 else any(flight.call.operation not in REMOTE for flight in flights):
+        if flying if self._release >= releases.ATTRIBUTES_AT_REST else local:
             return
         now = shown(row_of(self._state))
         if now != self._shown:
@@ -305,15 +305,7 @@ class OrderWorkflow:
 
     @preview.validator
     def _may_preview(self, asked: PreviewAsked) -> None:
-        if self._state.finished:
-            raise ApplicationError("The order is closed; there is nothing to change.", type="order_closed")
-        problem = problem_of(asked.asked)
-        if problem is not None:
-            raise ApplicationError(problem, type="malformed")
-        if asked.id in self._previews:
-            raise ApplicationError("A preview with this id is being worked out.", type="preview_late")
-        if len(self._state.previews) >= MAX_PREVIEWS:
-            raise ApplicationError("Too many previews are being worked out; ask again later.", type="too_many_previews")
+        _unless(previews.door_refusal(self._state, asked, self._previews))
 
     @workflow.update(name="retry", description="Tries parked work again at once.")
     async def retry(self, asked: RetryAsked) -> RetryAnswer:
@@ -381,7 +373,7 @@ class OrderWorkflow:
     async def _done_at_once(
         self, asked: AskedT, check: Callable[[AskedT], None], answer: Callable[[OrderState, AskedT], AnswerT]
     ) -> AnswerT:
-        more = self._release > 10  # that this task brings may not be here yet
+        more = self._release >= releases.ALARM_FIRST  # that this task brings may not be here yet
         while more or self._events:  # what came before may change what can be done
             await workflow.wait_condition(lambda: not self._events)
             more = False

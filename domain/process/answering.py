@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.money import Money, words_of
 from domain.policy.model import TaskWord
-from domain.process import returns
+from domain.process import releases, returns
 from domain.process.conditions import required
 from domain.process.draft import Draft
 from domain.process.events import ChangeAsked
@@ -288,7 +288,9 @@ def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
         actions += [
             _action(draft, group, step.step, step.do, rework)
             for step in steps
-            if rework.founds or step.step in group.runs or (draft.base.release > 5 and _is_taken_back(group, step.step))
+            if rework.founds
+            or step.step in group.runs
+            or (draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED and _is_taken_back(group, step.step))
         ]
     return actions
 

@@ -5,7 +5,7 @@ What the new plan has replaced is undone afterwards, in reverse: money that is h
 
 from domain.base import Lines
 from domain.policy.model import Step, TaskWord
-from domain.process import answering, dividing, founding, updates
+from domain.process import answering, dividing, founding, releases, updates
 from domain.process.calls import TrimReservation, Undo
 from domain.process.change_plan import live_request
 from domain.process.conditions import path_now, picked_lines, required
@@ -115,7 +115,9 @@ def _forget_choices(draft: Draft, group_id: str) -> None:
 def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
     """A step that is not required any more (CHG4). What is held for goods that are on their way stays held."""
     given_back = step.do is TaskWord.AUTHORIZE or (
-        step.do is TaskWord.RESERVE and draft.base.release > 5 and live_request(draft.groups[group_id]) is None
+        step.do is TaskWord.RESERVE
+        and draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED
+        and live_request(draft.groups[group_id]) is None
     )
     if run.may_have_effect and not given_back:
         return
@@ -158,7 +160,9 @@ def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect:
         leave_behind(draft, group_id, run)
-    undone = not run.may_have_effect and draft.base.release > 5  # it may still be told of under its key
+    undone = (
+        not run.may_have_effect and draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED
+    )  # it may still be told of under its key
     key = run.key if undone else None
     draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=key)
 
@@ -225,7 +229,11 @@ def leave_behind(draft: Draft, group_id: str, run: Run) -> None:
 def let_go_of_authorization(draft: Draft, group_id: str, skipped: Run) -> None:
     """A finished order holds nothing (I2): where no money is taken, what was authorized for it is given back."""
     authorization = draft.run_of(draft.groups[group_id], Operation.AUTHORIZE)
-    if skipped.operation is Operation.CAPTURE and authorization is None and draft.base.release > 9:
+    if (
+        skipped.operation is Operation.CAPTURE
+        and authorization is None
+        and draft.base.release >= releases.LAPSED_MONEY_IS_LEFT
+    ):
         _make_none_anew(draft, group_id)
     if skipped.operation is Operation.CAPTURE and authorization is not None:
         leave_behind(draft, group_id, authorization)

@@ -5,7 +5,7 @@ agrees sends it to the line again, where it is judged against the order as it th
 Nobody's answer within the time is a refusal too.
 """
 
-from domain.process import answering
+from domain.process import answering, releases
 from domain.process.draft import PARKED_FOR, Draft
 from domain.process.events import ApproveAsked, ChangeAsked, RefuseAsked
 from domain.process.read_model import Approval, ChangeAnswer, Waiting
@@ -13,8 +13,6 @@ from domain.process.state import ActiveChange, OrderState, Pending
 from domain.process.words import ChangeOutcome
 from limits import MAX_PENDING_CHANGES, MAX_WAITING_CHANGES
 
-FIRST_RELEASE = 8
-"""Orders of an older release refuse at once what a person would have to agree to."""
 NEEDS_A_PERSON = "needs_a_person"
 DECIDES = "operations"
 """The role that decides."""
@@ -26,7 +24,7 @@ Decided = ApproveAsked | RefuseAsked
 
 def can_wait(draft: Draft, change: ActiveChange) -> bool:
     """Whether the change may wait for a person. One that names a preview may not: it comes to just that, or nothing."""
-    return draft.base.release >= FIRST_RELEASE and change.asked.token is None
+    return draft.base.release >= releases.APPROVALS and change.asked.token is None
 
 
 def is_approved(draft: Draft, change: ActiveChange) -> bool:

@@ -6,6 +6,7 @@ Everything here reads; nothing is touched before it is known that the whole chan
 from collections.abc import Collection, Iterable, Mapping
 
 from domain.policy.change_rules import ChangeRules
+from domain.process import releases
 from domain.process.draft import Draft
 from domain.process.outcomes import LineChange, Opened, Revised
 from domain.process.parts import home_now, homes_of
@@ -192,7 +193,7 @@ def _gravest(draft: Draft, said: Collection[Pattern], stage: Stage) -> Pattern:
     """Of several words the gravest. Beside an update of what was sent, `redo` is about the money."""
     gravest = max(said, key=SEVERITY.index)
     both = gravest is Pattern.REDO and Pattern.UPDATE in said and stage is not Stage.NOT_SENT
-    return Pattern.UPDATE if both and draft.base.release > 9 else gravest
+    return Pattern.UPDATE if both and draft.base.release >= releases.UPDATES_IN_PLACE else gravest
 
 
 def sends_anew(rework: Rework) -> bool:

@@ -15,6 +15,7 @@ from domain.process import (
     ledger,
     not_given_back,
     previews,
+    releases,
     rest_of_cancel,
     returns,
     updates,
@@ -267,7 +268,7 @@ _UNDO_EVENTS = {
 
 def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Outcome) -> None:
     """The outside system says no. To a change: it is refused, and what was taken back is done again (CHG10)."""
-    if draft.known and draft.base.release > 10:
+    if draft.known and draft.base.release >= releases.FAILED_UNDO_HINDERS_LESS:
         draft.known = ledger.with_undo_refused(draft.known, call.key)
     used_up = run.operation is Operation.AUTHORIZE and outcome.code == ALREADY_CAPTURED
     if used_up and not _is_captured(draft.groups[group_id]):

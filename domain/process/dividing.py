@@ -12,6 +12,7 @@ Where the price is another, all parts have their share of it.
 from dataclasses import dataclass
 from itertools import count
 
+from domain.process import releases
 from domain.process.change_plan import Shares, agreed, stage_of
 from domain.process.draft import Draft
 from domain.process.outcomes import PricedLine
@@ -19,9 +20,6 @@ from domain.process.parts import gone_elsewhere, home_now, homes_of
 from domain.process.read_model import GroupPlan, Part
 from domain.process.state import ActiveChange, Group
 from domain.process.words import ChangeKind, Pattern, Stage
-
-SINCE = 10
-"""The release from which on further units go by themselves; before, they were turned down (`use_added_line`)."""
 
 _ELSEWHERE = frozenset({ChangeKind.ITEM, ChangeKind.WAREHOUSE})
 """Changes of a line with which its further units go where all of it goes."""
@@ -40,7 +38,7 @@ class Division:
 def divide(draft: Draft, change: ActiveChange, *, approved: bool) -> Division:
     """How the changed order's lines are divided among groups; only lines that are in several are named."""
     found = Division({}, {})
-    if draft.base.release < SINCE:
+    if draft.base.release < releases.DIVIDED_LINES:
         return found
     assert change.proposed is not None
     assert change.revised is not None

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.base import Lines
 from domain.policy.model import OrderSlice, Process, RetryStyle, Step, TaskWord
-from domain.process import ledger
+from domain.process import ledger, releases
 from domain.process.calls import Call, Work
 from domain.process.clock import local_date
 from domain.process.flow import steps_of
@@ -204,7 +204,7 @@ class Draft:
         place = ledger.Place(self.number, step, group.id, operation)
         met = ledger.met_again(self.known, place, self.revision, amount)
         outdated = operation is Operation.CAPTURE and met is not None and met.state == "refused"
-        if outdated and self.base.release > 8 and ledger.money_is_new(self.known, place):
+        if outdated and self.base.release >= releases.KNOWN_IS_CAUGHT_UP and ledger.money_is_new(self.known, place):
             return None
         return met
 

@@ -7,7 +7,7 @@ knows whether the effect happened; a new try carries the same key, so it cannot 
 from datetime import datetime, timedelta
 
 from domain.policy.model import ReactionWord, Step
-from domain.process import changes, edits, holds, known, previews, updates
+from domain.process import changes, edits, holds, known, previews, releases, updates
 from domain.process.applying import let_go_of_authorization, undo_leftovers
 from domain.process.calls import Undo
 from domain.process.draft import Draft
@@ -34,7 +34,7 @@ def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
     match reaction:
         case ReactionWord.SKIP | ReactionWord.CONTINUE:
             draft.change_run(group.id, run.step, state=RunState.SKIPPED)
-            if draft.base.release > 5 and all_left(draft, draft.groups[group.id]):
+            if draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED and all_left(draft, draft.groups[group.id]):
                 let_go_of_authorization(draft, group.id, run)
             draft.tell(f"skipped/{run.key}", "step.skipped", f"{outcome.words} Skipped, as the policy says.")
         case ReactionWord.CANCEL:

@@ -6,6 +6,7 @@ id, and how far its keys were counted, serve the next change that founds a group
 """
 
 from domain.policy.model import Step, TaskWord
+from domain.process import releases
 from domain.process.conditions import holds_for
 from domain.process.draft import Draft
 from domain.process.holds import keeps_back
@@ -14,13 +15,10 @@ from domain.process.state import ActiveChange, Group, Rework
 from domain.process.tasks import TASKS
 from domain.process.words import ChangeKind, Pattern, Stage
 
-SINCE = 5
-"""The release from which on new groups are held for; before, they began with nothing once the change was accepted."""
-
 
 def plan(draft: Draft, change: ActiveChange) -> tuple[Rework, ...]:
     """Enters the groups that the change would found as planned; returns what is to be done for them."""
-    if draft.base.release < SINCE:
+    if draft.base.release < releases.FOUNDED_IS_HELD:
         return ()
     later = as_proposed(draft, change)
     new = [group for group in later.groups.values() if group.lines and _is_new(draft, group.id)]

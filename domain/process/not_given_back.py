@@ -6,21 +6,23 @@ given back with the change's answer.
 
 from domain.base import Lines
 from domain.policy.change_rules import CancelRefused
-from domain.process import approvals, rest_of_cancel, returns, updates
+from domain.process import approvals, releases, rest_of_cancel, returns, updates
 from domain.process.change_plan import sends_anew
 from domain.process.draft import Draft
 from domain.process.parts import are_divided
 from domain.process.state import ActiveChange, NotGivenBack, Run
 
-SINCE = 10
-"""The release from which on it is as the policy says; before, the change was refused."""
 OVERTAKEN = "overtaken"
 """Code of an edit that a cancel of the order goes before: whatever the carrier says, that is its answer."""
 
 
 def word(draft: Draft) -> CancelRefused:
     """What the policy says."""
-    return draft.policy.change.when_cancel_is_refused if draft.base.release >= SINCE else CancelRefused.REFUSE
+    return (
+        draft.policy.change.when_cancel_is_refused
+        if draft.base.release >= releases.CANCEL_REFUSED_BY_POLICY
+        else CancelRefused.REFUSE
+    )
 
 
 def concerns(draft: Draft, change: ActiveChange, group_id: str, request: Run) -> bool:
@@ -28,7 +30,11 @@ def concerns(draft: Draft, change: ActiveChange, group_id: str, request: Run) ->
 
     An earlier one may have: its undo waited for a person, and is tried again while this one is carried out.
     """
-    if draft.base.release < 11 or not change.asked.is_edit or request.updating is not None:
+    if (
+        draft.base.release < releases.FAILED_UNDO_HINDERS_LESS
+        or not change.asked.is_edit
+        or request.updating is not None
+    ):
         return True
     return any(one.group == group_id and sends_anew(one) for one in change.reworks or ())
 
@@ -70,7 +76,9 @@ def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> 
     """Whether the change may be done in part. One with a token comes to just what its preview said, or to nothing."""
     if word(draft) is not CancelRefused.APPLY_TO_THE_REST or change.refused_code or change.asked.token is not None:
         return False
-    if change.shares or (draft.base.release > 11 and change.asked.is_edit and are_divided(draft.groups)):
+    if change.shares or (
+        draft.base.release >= releases.PARTS_ARE_WHOLE and change.asked.is_edit and are_divided(draft.groups)
+    ):
         return False  # which units go where is decided for the whole change
     if updates.under_way(draft):  # what was updated for the whole change is put back with it
         return False

@@ -1,6 +1,6 @@
 """How an order begins, or begins anew: it asks for all that it has to know of itself (ORC1, CHG8)."""
 
-from domain.process import remains
+from domain.process import releases, remains
 from domain.process.calls import Call, OpenOrder
 from domain.process.draft import Draft
 from domain.process.outcomes import Opened
@@ -33,7 +33,9 @@ def opened(draft: Draft, opened: Opened) -> None:
     draft.policy_ = opened.policy
     draft.known = opened.known if draft.known is not None else None
     draft.answered = tuple(dict.fromkeys((*(opened.answered or ()), *draft.answered)))
-    if draft.base.release > 8:  # what was answered before comes to nothing, also if it was sent again before this
+    if (
+        draft.base.release >= releases.KNOWN_IS_CAUGHT_UP
+    ):  # what was answered before comes to nothing, also if it was sent again before this
         draft.waiting_changes = tuple(one for one in draft.waiting_changes if one.change_id not in draft.answered)
     else:
         in_line = {asked.change_id for asked in draft.waiting_changes}

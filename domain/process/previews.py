@@ -5,9 +5,12 @@ it is asked, by calls that read and leave nothing behind: the version the change
 whether the stock would be held. Whatever else the change would ask for is taken to be granted, and the answer says so.
 """
 
+from collections.abc import Collection
+
 from domain.policy.model import RetryStyle
-from domain.process import answering, known
+from domain.process import answering, known, releases
 from domain.process.calls import Call, CheckStock, InquireShipment, ReserveStock, ReviseOrder, Work
+from domain.process.change_requests import problem_of
 from domain.process.draft import Draft
 from domain.process.events import PreviewAsked, TimePassed
 from domain.process.looking import Preview
@@ -17,6 +20,7 @@ from domain.process.read_model import ChangeAnswer
 from domain.process.state import ActiveChange, ChangeMove, Flight, OrderState
 from domain.process.tokens import token_of
 from domain.process.words import ChangeOutcome
+from limits import MAX_PREVIEWS
 
 STALE = "stale_preview"
 STALE_WORDS = (
@@ -27,6 +31,20 @@ LOOK_RETRY = RetryStyle(style="look", times=2, first_wait=1, longest_wait=1)
 """Somebody waits for the answer, and can ask again."""
 MOST_ROUNDS = 10
 """How often the outside is asked for one preview; three times are enough unless the order moves on meanwhile."""
+
+
+def door_refusal(state: OrderState, asked: PreviewAsked, working: Collection[str]) -> tuple[str, str] | None:
+    """Code and words why a preview is not begun; None if it is. `working`: the ids of those being worked out."""
+    if state.finished:
+        return "order_closed", "The order is closed; there is nothing to change."
+    problem = problem_of(asked.asked)
+    if problem is not None:
+        return "malformed", problem
+    if asked.id in working:
+        return "preview_late", "A preview with this id is being worked out."
+    if len(state.previews) >= MAX_PREVIEWS:
+        return "too_many_previews", "Too many previews are being worked out; ask again later."
+    return None
 
 
 def ask(draft: Draft, event: PreviewAsked) -> None:
@@ -69,7 +87,7 @@ def _catches_up(draft: Draft) -> bool:
     """Whether a resumed order is on its way to what it had done. Where it is stuck before that, a preview is answered
     as the change would be.
     """
-    return known.behind(draft) and (draft.base.release < 11 or known.busy(draft))
+    return known.behind(draft) and (draft.base.release < releases.FAILED_UNDO_HINDERS_LESS or known.busy(draft))
 
 
 def _stem(draft: Draft, preview: Preview) -> str:

@@ -5,7 +5,7 @@ set aside stock and money beside those of the order. The walk passes such effect
 """
 
 from domain.policy.model import TaskWord
-from domain.process import known, ledger, updates
+from domain.process import known, ledger, releases, updates
 from domain.process.applying import leave_behind, trim
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
@@ -60,7 +60,7 @@ def all_is_known(draft: Draft) -> bool:
     False while a shipment request may or may not have arrived at the carrier, or where money was taken or a bill
     written: the change waits for the walk.
     """
-    if draft.base.release < 9 or not ledger.is_whole(draft.known):
+    if draft.base.release < releases.KNOWN_IS_CAUGHT_UP or not ledger.is_whole(draft.known):
         return True
     clear = True
     for effect in known.unmet(draft):

@@ -6,14 +6,13 @@ There are no returns yet. What has to come back is on record: in the answer to t
 from collections.abc import Collection, Iterable
 
 from domain.base import Lines
+from domain.process import releases
 from domain.process.draft import Draft
 from domain.process.outcomes import LineChange
 from domain.process.read_model import ChangeAnswer
 from domain.process.state import ActiveChange, Group, Rework
 from domain.process.words import ChangeKind, Pattern
 
-SINCE = 10
-"""The release from which on they are recorded."""
 USE_RETURN = "use_return"
 """Code of a change that is refused because the goods have to come back."""
 _TAKING = frozenset({ChangeKind.CANCELLED, ChangeKind.ITEM, ChangeKind.QUANTITY_DOWN})
@@ -47,7 +46,7 @@ def _of_parts(draft: Draft, change: ActiveChange, one: LineChange, groups: Colle
 
 def with_what_comes_back(draft: Draft, change: ActiveChange, reworks: tuple[Rework, ...]) -> ActiveChange:
     """An edit that the change rules turn down with the word `return`, with the units that have to come back."""
-    if draft.base.release < SINCE or change.revised is None or change.refused_code != USE_RETURN:
+    if draft.base.release < releases.RETURNS_ON_RECORD or change.revised is None or change.refused_code != USE_RETURN:
         return change
     groups = {one.group for one in reworks if one.pattern is Pattern.RETURN}
     return change.model_copy(update={"to_return": taken_away(draft, change, groups)})

@@ -1,6 +1,6 @@
 """What is saved by itself and what with another call, and what has to wait for it (design rule 9, CHG10, CHG14)."""
 
-from domain.process import approvals
+from domain.process import approvals, releases
 from domain.process.calls import Call, SaveOrder
 from domain.process.read_model import OrderRow, Save
 from domain.process.rows import save_of
@@ -25,7 +25,7 @@ def may_be_overtaken(state: OrderState, save: Save) -> bool:
 
 def approval_goes_first(state: OrderState) -> bool:
     """Whether an approval is saved beside the call that is about to be made: two saves would have one version (I8)."""
-    return state.release > 9 and bool(approvals.unsaved(state))
+    return state.release >= releases.APPROVAL_IS_SAVED_FIRST and bool(approvals.unsaved(state))
 
 
 def with_revision(state: OrderState, calls: list[Call]) -> tuple[OrderState, list[Call]]:
@@ -33,7 +33,7 @@ def with_revision(state: OrderState, calls: list[Call]) -> tuple[OrderState, lis
     if state.unsaved_revision is None:
         return _with_approval(state, calls)
     saving = {flight.call.key for flight in state.flights.values() if _saves_revision(state, flight.call)}
-    if state.release > 6:
+    if state.release >= releases.VERSION_IS_SAVED_FIRST:
         waiting = tuple(call for call in calls if call.key not in saving)
         state = state.model_copy(update={"postponed": (*state.postponed, *waiting)})
         calls = [call for call in calls if call.key in saving]

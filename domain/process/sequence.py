@@ -13,6 +13,7 @@ from datetime import datetime
 
 from domain.base import Message
 from domain.policy.model import ShipStatus
+from domain.process import releases
 from domain.process.calls import AuthorizePayment, Call, InquireShipment, ReserveStock, Undo
 from domain.process.decide import decide, drafted
 from domain.process.events import CallDone
@@ -22,7 +23,6 @@ from domain.process.state import ChangeMove, Decision, OrderState
 from domain.process.words import Operation
 
 ACTIVITY = "call_in_sequence"
-FROM_RELEASE = 10
 LONGEST = 8
 """Calls in a sequence."""
 
@@ -69,7 +69,7 @@ class SequenceDone(Message):
 def ahead(decision: Decision, at: datetime) -> CallSequence | None:
     """The sequence that a lone call of a change begins; None where nothing is known to follow it."""
     state, calls = decision.state, decision.calls
-    if state.release < FROM_RELEASE or len(calls) != 1 or len(state.flights) != 1:
+    if state.release < releases.CALLS_IN_SEQUENCE or len(calls) != 1 or len(state.flights) != 1:
         return None
     row: list[Call] = []
     expected: dict[str, str] = {}

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from domain.base import Lines, Message, Word
 from domain.policy.model import OrderSlice, ShipStatus, TaskWord
+from domain.process import releases
 from domain.process.calls import Call
 from domain.process.doors import Start
 from domain.process.events import ChangeAsked, Fact
@@ -329,29 +330,6 @@ class OrderState(Message):
         return self.as_of is not None
 
 
-RELEASE = 12
-"""Which commands a newly started order's workflow sends. A running one keeps those of the release in its input, so its
-history replays; continue-as-new, which begins a new history, takes up the newest.
-
-1: search attributes at every change. 2: when the order comes to rest. 3: so its timer, unless it has to ring earlier.
-4: local steps are awaited before anything else is heard (`workflows.arriving`). 5: stock and money for a group that a
-change founds are held before the change is answered (`founding`). 6: what is left behind for good is settled: goods
-that left on a request taken back, money and stock that no step needs any more. 7: a new version of the order is saved
-before anything is done on its account, so that a resumed order finds none that only the outside knows. 8: a
-change that the policy asks a person about waits to be approved, with a timer (`approvals`). 9: a resumed order comes to
-what it had done also past a hold, and a change that finds it stuck takes what stands as it stands (`known`, `remains`).
-10: a local step that rests on an update or on a question's answer is begun when the history tells of it
-(`workflows.arriving`); a carrier that can update a request in place is asked to (`updates`); what becomes of a change
-whose cancel is refused is as the policy says (`not_given_back`), and what has to come back is on record (`returns`);
-money that lapsed is not held anew for a capture that the policy skips; what a change asks of the world before its
-answer goes out in one activity (`sequence`); further units of what is on its way go by themselves (`dividing`); a
-cancel of the order is done in part where the policy says so (`rest_of_cancel`). 11: the alarm is heard before what
-comes from outside, a local step that rests on a signalled change is begun apart, and edits amid a sequence are in line
-when it is back (`workflows.arriving`); an undo that fails hinders less (`ledger`, `previews`, `not_given_back`). 12:
-with a line in parts no change is done in part (`not_given_back`).
-"""
-
-
 class OrderInput(Message):
     """Input of an order's workflow. `state` is set only by continue-as-new, and then carries everything."""
 
@@ -367,7 +345,7 @@ def state_at(start: Start) -> OrderState:
         bundle=start.bundle,
         clock=start.ordered_at if start.as_of else start.accepted_at,
         as_of=start.as_of,
-        release=RELEASE,
+        release=releases.RELEASE,
         version=start.version,
         revision=start.revision or 1,
         waiting_changes=start.changes or (),

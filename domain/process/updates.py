@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from domain.base import Lines
 from domain.policy.model import ShipStatus, Step
-from domain.process import known, ledger
+from domain.process import known, ledger, releases
 from domain.process.calls import Call, UpdateShipment
 from domain.process.change_plan import live_request
 from domain.process.conditions import picked_lines, required
@@ -23,8 +23,6 @@ from domain.process.tasks import TASKS
 from domain.process.tasks.wait import all_units
 from domain.process.words import MOVES_NO_STOCK, ChangeKind, Operation, Pattern, Stage
 
-SINCE = 10
-"""The release from which on carriers are asked for updates."""
 UPDATED_ANYWAY = "updated_although_refused"
 """Code of a request that the carrier updated for a change that came to nothing, and neither puts back nor cancels."""
 UPDATABLE = (ShipStatus.RELEASED, ShipStatus.PICKED, ShipStatus.PACKED)
@@ -43,7 +41,9 @@ def matter(draft: Draft, kinds: Iterable[ChangeKind]) -> bool:
     """Whether the carrier has to be asked if it could update a request: only where the matrix says `update`."""
     said = draft.policy.change.pattern
     stages = (Stage.RELEASED, Stage.PICKED)
-    return draft.base.release >= SINCE and any(said(kind, at) is Pattern.UPDATE for kind in kinds for at in stages)
+    return draft.base.release >= releases.UPDATES_IN_PLACE and any(
+        said(kind, at) is Pattern.UPDATE for kind in kinds for at in stages
+    )
 
 
 def can_be_updated(far: str, *, update: bool, relabel: bool) -> bool:
@@ -54,7 +54,7 @@ def can_be_updated(far: str, *, update: bool, relabel: bool) -> bool:
 def in_place(draft: Draft, change: ActiveChange) -> tuple[Rework, ...]:
     """The reworks of a change that was judged, with those marked whose request is to be updated in place."""
     reworks = change.reworks or ()
-    if draft.base.release < SINCE or not change.updatable:
+    if draft.base.release < releases.UPDATES_IN_PLACE or not change.updatable:
         return reworks
     later = as_proposed(draft, change)
     can = {one.group for one in reworks if _is_possible(draft, later, change, one)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.policy.model import CancelRefused
 from tests.orders.scenarios import Scenario, now, waiting_for_the_carrier
-from tests.support.shop import Shop
+from tests.support.shop import Shop, settled
 
 
 async def _publish(shop: Shop, folder: Path) -> None:
@@ -98,5 +98,40 @@ async def cancelled_in_part(shop: Shop) -> str:
     return await shipped(shop, number)
 
 
-NOT_GIVEN_BACK: tuple[Scenario, ...] = (changed_in_part, asked_about_a_refused_cancel, cancelled_in_part)
+WITHOUT_LINE_2: dict[str, Any] = {
+    "change_id": "c-2",
+    "lines": [{"number": 1, "quantity": 5}, {"number": 2, "cancel": True}],
+}
+
+
+async def a_line_in_parts(shop: Shop) -> str:
+    """As two groups; then two further units of line 2 are ordered, which go by themselves."""
+    number = await two_groups(shop)
+    more = {"change_id": "c-1", "lines": [{"number": 2, "quantity": 5}]}
+    await shop.ok("POST", f"/v1/orders/{number}/changes", json=more)
+    await shop.until(number, lambda order: len(order["shipments"]) == 3 and order["status"] == "released")
+    return number
+
+
+async def refused_for_line_2(shop: Shop, number: str) -> None:
+    """Line 2 is cancelled and line 1 raised: a person agrees to it, and the carrier does not."""
+    response = await shop.api.post(f"/v1/orders/{number}/changes", json=WITHOUT_LINE_2)
+    assert (response.status_code, response.json()["outcome"]) == (202, "pending_approval"), response.text
+    approval = {"reason": "it is not packed yet"}
+    response = await shop.api.post(f"/v1/orders/{number}/changes/c-2/approve", json=approval)
+    answer: dict[str, Any] = response.json()
+    assert (response.status_code, answer["outcome"], answer["code"]) == (200, "refused", "too_late"), answer
+
+
+async def whole_with_a_line_in_parts(shop: Shop) -> str:
+    number = await a_line_in_parts(shop)
+    await refused_for_line_2(shop, number)
+    await shop.until(number, settled)
+    return await shipped(shop, number)
+
+
+NOT_GIVEN_BACK: tuple[Scenario, ...] = (
+    *(changed_in_part, asked_about_a_refused_cancel, cancelled_in_part),
+    whole_with_a_line_in_parts,
+)
 """For the recorded histories."""

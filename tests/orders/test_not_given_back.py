@@ -2,7 +2,7 @@
 
 from domain.policy.model import CancelRefused
 from tests.orders import not_given_back as ways
-from tests.support.shop import Shop
+from tests.support.shop import Shop, settled
 
 
 async def test_a_change_is_done_in_part_and_its_answer_names_the_rest(shop: Shop) -> None:
@@ -35,6 +35,21 @@ async def test_a_change_is_done_in_part_and_its_answer_names_the_rest(shop: Shop
     assert (again.status_code, again.json()["not_done"]) == (200, answer["not_done"])
     assert "change.partly" in await shop.timeline(number)
     await ways.shipped(shop, number)
+    await shop.audited()
+
+
+async def test_a_refused_change_leaves_a_line_in_parts_as_it_is_and_no_unit_goes_out_twice(shop: Shop) -> None:
+    number = await ways.a_line_in_parts(shop)
+    before = await shop.order(number)
+    await ways.refused_for_line_2(shop, number)
+    await shop.until_status(number, "released")
+    order = await shop.until(number, settled)
+    assert (order["revision"], order["lines"]) == (2, before["lines"])
+    assert [(line["number"], line["quantity"]) for line in order["lines"]] == [(1, 2), (2, 5)]
+    await ways.shipped(shop, number)
+    books = await shop.books("carrier", number)
+    gone = [one for one in books["requests"] if one["status"] == "shipped"]
+    assert sorted((one["lines"][0]["line"], one["lines"][0]["quantity"]) for one in gone) == [(1, 2), (2, 2), (2, 3)]
     await shop.audited()
 
 

@@ -3,10 +3,9 @@
 from functools import partial
 
 from domain.policy.process import Step
-from domain.process import founding
+from domain.process import releases
 from domain.process.events import CallDone, Event, TimePassed
 from domain.process.flow import next_steps, path_taken, steps_of
-from domain.process.founding import SINCE
 from domain.process.state import Group, OrderState, RunState
 from domain.process.words import ChangeKind, Operation
 
@@ -76,10 +75,10 @@ def _is_being_cancelled(group: Group) -> bool:
 
 def _founded(before: OrderState, after: OrderState) -> None:
     """A group that a change founds holds its stock with the change's answer, if any group held some (CHG8)."""
-    if after.release < SINCE:
+    if after.release < releases.FOUNDED_IS_HELD:
         return
     runs = [run for group in before.groups.values() for run in group.runs.values()]
-    if before.release < founding.SINCE:
+    if before.release < releases.FOUNDED_IS_HELD:
         return
     if not any(run.operation is Operation.RESERVE and run.state is RunState.DONE for run in runs):
         return

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from domain.base import Lines
+from domain.process import releases
 from domain.process.approvals import answer_at_hand
 from domain.process.calls import Call, UpdateShipment
 from domain.process.decide import decide
@@ -96,7 +97,12 @@ class Run:
         """One event; its calls are left pending. Nothing else is heard before a sequence that is on its way; an edit
         that comes meanwhile is in line when it is back.
         """
-        if isinstance(event, ChangeAsked) and event.is_edit and self.underway is not None and self.state.release > 10:
+        if (
+            isinstance(event, ChangeAsked)
+            and event.is_edit
+            and self.underway is not None
+            and self.state.release >= releases.ALARM_FIRST
+        ):
             self.to_line_up.append(event)
             return
         self.land()
