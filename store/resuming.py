@@ -3,8 +3,8 @@
 A new workflow walks the process from its beginning, at the revision that the order is at. The effects ledger answers
 each step that is done already, so nothing happens twice outside; facts from outside are told again, in their old order,
 behind the start. Changes without an answer are told with the start itself, so that nothing new is begun before they
-are known. One that has its answer is not told again: the order is opened as it made it. One that waits for a person is:
-it is judged anew, and waits again if it has to; a person who has agreed is not asked a second time. A cancel whose
+are known; of one that has its answer the id is told, and the order is opened as it made it. One that waits for a person
+is judged anew, and waits again if it has to; a person who has agreed is not asked a second time. A cancel whose
 acceptance was saved with the last call that it made, and whose order does not know of it, is carried out to its end.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 from domain.process.change_requests import read_change_request
 from domain.process.events import ChangeAsked
 from store.dispatch import announce, enqueue
+from store.opening import read_answered
 from store.pool import Connection
 
 ORDER = """
@@ -109,6 +110,7 @@ async def resume(connection: Connection, number: str) -> Resumed:
         "revision": order["revision"],
         "holds": order["holds"] or [],
         "changes": [change.model_dump(mode="json", exclude_defaults=True) for change in changes],
+        "answered": await read_answered(connection, number),
         "approved": [row["change_id"] for row in approved],
     }
     await enqueue(connection, number, "start", start)

@@ -290,7 +290,7 @@ def _plan(draft: Draft, change: ActiveChange) -> list[Action]:
             for step in steps
             if rework.founds
             or step.step in group.runs
-            or (draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED and _is_taken_back(group, step.step))
+            or (draft.since(releases.LEFT_BEHIND_IS_SETTLED) and _is_taken_back(group, step.step))
         ]
     return actions
 

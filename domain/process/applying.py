@@ -116,7 +116,7 @@ def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
     """A step that is not required any more (CHG4). What is held for goods that are on their way stays held."""
     given_back = step.do is TaskWord.AUTHORIZE or (
         step.do is TaskWord.RESERVE
-        and draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED
+        and draft.since(releases.LEFT_BEHIND_IS_SETTLED)
         and live_request(draft.groups[group_id]) is None
     )
     if run.may_have_effect and not given_back:
@@ -160,8 +160,8 @@ def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect:
         leave_behind(draft, group_id, run)
-    undone = (
-        not run.may_have_effect and draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED
+    undone = not run.may_have_effect and draft.since(
+        releases.LEFT_BEHIND_IS_SETTLED
     )  # it may still be told of under its key
     key = run.key if undone else None
     draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=key)
@@ -229,11 +229,7 @@ def leave_behind(draft: Draft, group_id: str, run: Run) -> None:
 def let_go_of_authorization(draft: Draft, group_id: str, skipped: Run) -> None:
     """A finished order holds nothing (I2): where no money is taken, what was authorized for it is given back."""
     authorization = draft.run_of(draft.groups[group_id], Operation.AUTHORIZE)
-    if (
-        skipped.operation is Operation.CAPTURE
-        and authorization is None
-        and draft.base.release >= releases.LAPSED_MONEY_IS_LEFT
-    ):
+    if skipped.operation is Operation.CAPTURE and authorization is None and draft.since(releases.LAPSED_MONEY_IS_LEFT):
         _make_none_anew(draft, group_id)
     if skipped.operation is Operation.CAPTURE and authorization is not None:
         leave_behind(draft, group_id, authorization)

@@ -24,7 +24,7 @@ Decided = ApproveAsked | RefuseAsked
 
 def can_wait(draft: Draft, change: ActiveChange) -> bool:
     """Whether the change may wait for a person. One that names a preview may not: it comes to just that, or nothing."""
-    return draft.base.release >= releases.APPROVALS and change.asked.token is None
+    return draft.since(releases.APPROVALS) and change.asked.token is None
 
 
 def is_approved(draft: Draft, change: ActiveChange) -> bool:

@@ -193,7 +193,7 @@ def _gravest(draft: Draft, said: Collection[Pattern], stage: Stage) -> Pattern:
     """Of several words the gravest. Beside an update of what was sent, `redo` is about the money."""
     gravest = max(said, key=SEVERITY.index)
     both = gravest is Pattern.REDO and Pattern.UPDATE in said and stage is not Stage.NOT_SENT
-    return Pattern.UPDATE if both and draft.base.release >= releases.UPDATES_IN_PLACE else gravest
+    return Pattern.UPDATE if both and draft.since(releases.UPDATES_IN_PLACE) else gravest
 
 
 def sends_anew(rework: Rework) -> bool:

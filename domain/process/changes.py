@@ -268,7 +268,7 @@ _UNDO_EVENTS = {
 
 def undo_refused(draft: Draft, group_id: str, run: Run, call: Call, outcome: Outcome) -> None:
     """The outside system says no. To a change: it is refused, and what was taken back is done again (CHG10)."""
-    if draft.known and draft.base.release >= releases.FAILED_UNDO_HINDERS_LESS:
+    if draft.known and draft.since(releases.FAILED_UNDO_HINDERS_LESS):
         draft.known = ledger.with_undo_refused(draft.known, call.key)
     used_up = run.operation is Operation.AUTHORIZE and outcome.code == ALREADY_CAPTURED
     if used_up and not _is_captured(draft.groups[group_id]):

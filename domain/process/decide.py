@@ -135,7 +135,7 @@ def _take_up_line(draft: Draft) -> None:
     draft.stuck = not known.busy(draft) and remains.all_is_known(draft)
     facts.hear_early(draft)  # what the carrier told of a request that was only now taken as it stands
     behind = known.behind(draft)
-    if draft.base.release >= releases.LEFTOVERS_AT_ONCE or not behind:
+    if draft.since(releases.LEFTOVERS_AT_ONCE) or not behind:
         undo_leftovers(draft)  # what was left behind just now, also where the change goes on waiting
     if not behind:
         changes.pursue(draft)
@@ -245,7 +245,7 @@ def _advance(draft: Draft) -> None:
 
 
 def _is_held(draft: Draft, group: Group, step: Step) -> bool:
-    if step.do is TaskWord.SHIP and draft.base.release >= releases.KNOWN_IS_CAUGHT_UP and _may_ship_already(group):
+    if step.do is TaskWord.SHIP and draft.since(releases.KNOWN_IS_CAUGHT_UP) and _may_ship_already(group):
         return True
     return holds.keeps_back(draft, group, step) and not known.catches_up(draft, group.id, step)
 

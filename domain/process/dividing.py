@@ -38,7 +38,7 @@ class Division:
 def divide(draft: Draft, change: ActiveChange, *, approved: bool) -> Division:
     """How the changed order's lines are divided among groups; only lines that are in several are named."""
     found = Division({}, {})
-    if draft.base.release < releases.DIVIDED_LINES:
+    if not draft.since(releases.DIVIDED_LINES):
         return found
     assert change.proposed is not None
     assert change.revised is not None

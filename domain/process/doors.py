@@ -23,6 +23,9 @@ class Start(Message):
     """The read model's version to go on from: 0, or at least 1 when a terminated order is resumed."""
     changes: tuple[ChangeAsked, ...] | None = None
     """The changes that a resumed order still has to answer; told here, they are known before anything new is begun."""
+    answered: tuple[str, ...] | None = None
+    """The changes that it has answered, by their ids, oldest first: one that comes again finds its answer given, also
+    before the order is open and knows what it had done."""
     holds: tuple[Hold, ...] | None = None
     """The holds that stand on a resumed order."""
     approved: tuple[str, ...] | None = None

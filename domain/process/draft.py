@@ -77,6 +77,10 @@ class Draft:
     def opened(self) -> bool:
         return self.facts_ is not None
 
+    def since(self, release: int) -> bool:
+        """Whether the order is of that release (`releases`), or of a later one."""
+        return self.base.release >= release
+
     def process(self, group: Group) -> Process:
         return self.policy.processes[group.process]
 
@@ -204,7 +208,7 @@ class Draft:
         place = ledger.Place(self.number, step, group.id, operation)
         met = ledger.met_again(self.known, place, self.revision, amount)
         outdated = operation is Operation.CAPTURE and met is not None and met.state == "refused"
-        if outdated and self.base.release >= releases.KNOWN_IS_CAUGHT_UP and ledger.money_is_new(self.known, place):
+        if outdated and self.since(releases.KNOWN_IS_CAUGHT_UP) and ledger.money_is_new(self.known, place):
             return None
         return met
 

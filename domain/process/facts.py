@@ -72,7 +72,7 @@ def _run_of(draft: Draft, key: str) -> tuple[Group, Run] | None:
 
 def _progress(draft: Draft, group: Group, run: Run, fact: CarrierFact) -> None:
     """Enters how far the units are; whatever is shipped was picked before."""
-    if run.state is RunState.UNDONE and draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED:
+    if run.state is RunState.UNDONE and draft.since(releases.LEFT_BEHIND_IS_SETTLED):
         if fact.status == ShipStatus.SHIPPED:
             left_anyway(draft, group.id, run, fact.lines or run.snapshot.lines)
         return
@@ -116,7 +116,7 @@ def taken_back(draft: Draft, group_id: str, request: Run) -> None:
     """A request was taken back. If all of it had left by the carrier's own word, one of the two is wrong."""
     group = draft.groups[group_id]
     shipped = group.reached.get(request.key or "", {}).get(ShipStatus.SHIPPED, {})
-    if draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED and shipped and all_units(request.snapshot.lines, shipped):
+    if draft.since(releases.LEFT_BEHIND_IS_SETTLED) and shipped and all_units(request.snapshot.lines, shipped):
         reached = {key: statuses for key, statuses in group.reached.items() if key != request.key}
         draft.put(group.model_copy(update={"reached": reached}))
         left_anyway(draft, group_id, request, shipped)

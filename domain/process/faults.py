@@ -34,7 +34,7 @@ def refused(draft: Draft, group: Group, run: Run, outcome: Outcome) -> None:
     match reaction:
         case ReactionWord.SKIP | ReactionWord.CONTINUE:
             draft.change_run(group.id, run.step, state=RunState.SKIPPED)
-            if draft.base.release >= releases.LEFT_BEHIND_IS_SETTLED and all_left(draft, draft.groups[group.id]):
+            if draft.since(releases.LEFT_BEHIND_IS_SETTLED) and all_left(draft, draft.groups[group.id]):
                 let_go_of_authorization(draft, group.id, run)
             draft.tell(f"skipped/{run.key}", "step.skipped", f"{outcome.words} Skipped, as the policy says.")
         case ReactionWord.CANCEL:

@@ -18,7 +18,7 @@ from domain.process.words import ChangeKind, Pattern, Stage
 
 def plan(draft: Draft, change: ActiveChange) -> tuple[Rework, ...]:
     """Enters the groups that the change would found as planned; returns what is to be done for them."""
-    if draft.base.release < releases.FOUNDED_IS_HELD:
+    if not draft.since(releases.FOUNDED_IS_HELD):
         return ()
     later = as_proposed(draft, change)
     new = [group for group in later.groups.values() if group.lines and _is_new(draft, group.id)]

@@ -50,12 +50,12 @@ def _is_passed_by(draft: Draft, effect: KnownEffect) -> bool:
     """Whether the walk does not come to it any more: its step stands on another effect."""
     parts = ledger.named(draft.number, effect.key)
     run = draft.groups[parts.group].runs.get(parts.step)
-    return draft.base.release >= releases.KNOWN_IS_PASSED_BY and run is not None and run.passed
+    return draft.since(releases.KNOWN_IS_PASSED_BY) and run is not None and run.passed
 
 
 def catches_up(draft: Draft, group_id: str, step: Step) -> bool:
     """Whether a step only comes to what the order had done before its workflow was lost; no hold keeps that back."""
-    if not draft.known or draft.base.release < releases.KNOWN_IS_CAUGHT_UP:
+    if not draft.known or not draft.since(releases.KNOWN_IS_CAUGHT_UP):
         return False
     there = any(group_of(draft, effect) == group_id for effect in unmet(draft))
     return there and (step.do not in _OPERATIONS or _meets(draft, group_id, step))

@@ -54,7 +54,7 @@ def _reserve_target(preview: Draft, group_id: str) -> tuple[Step | None, Lines]:
     group = preview.groups[group_id]
     if group.cancelled or not group.lines:
         return None, {}
-    only_required = not group.runs or preview.base.release >= releases.LEFT_BEHIND_IS_SETTLED
+    only_required = not group.runs or preview.since(releases.LEFT_BEHIND_IS_SETTLED)
     steps = required(preview, group) if only_required else steps_of(preview.process(group))
     step = next((step for step in steps if step.do is TaskWord.RESERVE), None)
     return step, {} if step is None else picked_lines(preview, group, step)
@@ -118,7 +118,7 @@ def _relied_on(draft: Draft, group: Group, step: Step) -> bool:
             for other in draft.groups.values()
         )
     run = group.runs.get(step.step)
-    asked_again = run is not None and run.unanswered is not None and draft.base.release >= releases.KNOWN_IS_CAUGHT_UP
+    asked_again = run is not None and run.unanswered is not None and draft.since(releases.KNOWN_IS_CAUGHT_UP)
     if run is None or asked_again:
         return live_request(group) is not None
     return run.passed

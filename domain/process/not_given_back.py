@@ -20,7 +20,7 @@ def word(draft: Draft) -> CancelRefused:
     """What the policy says."""
     return (
         draft.policy.change.when_cancel_is_refused
-        if draft.base.release >= releases.CANCEL_REFUSED_BY_POLICY
+        if draft.since(releases.CANCEL_REFUSED_BY_POLICY)
         else CancelRefused.REFUSE
     )
 
@@ -30,11 +30,7 @@ def concerns(draft: Draft, change: ActiveChange, group_id: str, request: Run) ->
 
     An earlier one may have: its undo waited for a person, and is tried again while this one is carried out.
     """
-    if (
-        draft.base.release < releases.FAILED_UNDO_HINDERS_LESS
-        or not change.asked.is_edit
-        or request.updating is not None
-    ):
+    if not draft.since(releases.FAILED_UNDO_HINDERS_LESS) or not change.asked.is_edit or request.updating is not None:
         return True
     return any(one.group == group_id and sends_anew(one) for one in change.reworks or ())
 
@@ -76,9 +72,7 @@ def _is_done_for_the_rest(draft: Draft, change: ActiveChange, group_id: str) -> 
     """Whether the change may be done in part. One with a token comes to just what its preview said, or to nothing."""
     if word(draft) is not CancelRefused.APPLY_TO_THE_REST or change.refused_code or change.asked.token is not None:
         return False
-    if change.shares or (
-        draft.base.release >= releases.PARTS_ARE_WHOLE and change.asked.is_edit and are_divided(draft.groups)
-    ):
+    if change.shares or (draft.since(releases.PARTS_ARE_WHOLE) and change.asked.is_edit and are_divided(draft.groups)):
         return False  # which units go where is decided for the whole change
     if updates.under_way(draft):  # what was updated for the whole change is put back with it
         return False

@@ -33,9 +33,8 @@ def opened(draft: Draft, opened: Opened) -> None:
     draft.policy_ = opened.policy
     draft.known = opened.known if draft.known is not None else None
     draft.answered = tuple(dict.fromkeys((*(opened.answered or ()), *draft.answered)))
-    if (
-        draft.base.release >= releases.KNOWN_IS_CAUGHT_UP
-    ):  # what was answered before comes to nothing, also if it was sent again before this
+    if draft.since(releases.KNOWN_IS_CAUGHT_UP):
+        # What was answered before comes to nothing, also if it was sent again before this.
         draft.waiting_changes = tuple(one for one in draft.waiting_changes if one.change_id not in draft.answered)
     else:
         in_line = {asked.change_id for asked in draft.waiting_changes}

@@ -76,7 +76,8 @@ class Opened(Message):
     known: tuple[KnownEffect, ...] | None = None
     """What the effects ledger knows of the order; None unless it is resumed."""
     answered: tuple[str, ...] | None = None
-    """The changes of a resumed order that have their answers, by their ids, oldest first."""
+    """The changes of a resumed order that have their answers, by their ids, oldest first. Its start has told of them
+    before; a call that was on its way when the workflow was lost may have answered one more."""
     rows: tuple[GroupRow, ...] | None = None
     """Every group that a resumed order had, in their order; those that are cancelled stay so."""
     dropped: tuple[int, ...] | None = None

@@ -87,7 +87,7 @@ def _catches_up(draft: Draft) -> bool:
     """Whether a resumed order is on its way to what it had done. Where it is stuck before that, a preview is answered
     as the change would be.
     """
-    return known.behind(draft) and (draft.base.release < releases.FAILED_UNDO_HINDERS_LESS or known.busy(draft))
+    return known.behind(draft) and (not draft.since(releases.FAILED_UNDO_HINDERS_LESS) or known.busy(draft))
 
 
 def _stem(draft: Draft, preview: Preview) -> str:

@@ -2,7 +2,7 @@
 
 An order sends the commands of the release in its workflow's input, so that its history replays; continue-as-new, which
 begins a new history, takes up the newest. Whatever changes the commands of a running order gets a release of its own
-here, and is asked for by its name: `state.release >= releases.UPDATES_IN_PLACE`.
+here, and is asked for by its name: `draft.since(releases.UPDATES_IN_PLACE)`.
 """
 
 from typing import Final

@@ -60,7 +60,7 @@ def all_is_known(draft: Draft) -> bool:
     False while a shipment request may or may not have arrived at the carrier, or where money was taken or a bill
     written: the change waits for the walk.
     """
-    if draft.base.release < releases.KNOWN_IS_CAUGHT_UP or not ledger.is_whole(draft.known):
+    if not draft.since(releases.KNOWN_IS_CAUGHT_UP) or not ledger.is_whole(draft.known):
         return True
     clear = True
     for effect in known.unmet(draft):

@@ -46,7 +46,7 @@ def _of_parts(draft: Draft, change: ActiveChange, one: LineChange, groups: Colle
 
 def with_what_comes_back(draft: Draft, change: ActiveChange, reworks: tuple[Rework, ...]) -> ActiveChange:
     """An edit that the change rules turn down with the word `return`, with the units that have to come back."""
-    if draft.base.release < releases.RETURNS_ON_RECORD or change.revised is None or change.refused_code != USE_RETURN:
+    if not draft.since(releases.RETURNS_ON_RECORD) or change.revised is None or change.refused_code != USE_RETURN:
         return change
     groups = {one.group for one in reworks if one.pattern is Pattern.RETURN}
     return change.model_copy(update={"to_return": taken_away(draft, change, groups)})

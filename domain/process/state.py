@@ -349,6 +349,7 @@ def state_at(start: Start) -> OrderState:
         version=start.version,
         revision=start.revision or 1,
         waiting_changes=start.changes or (),
+        answered=start.answered or (),
         approved=start.approved or (),
         holds=start.holds or (),
         known=() if start.version > 0 else None,

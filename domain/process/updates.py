@@ -41,7 +41,7 @@ def matter(draft: Draft, kinds: Iterable[ChangeKind]) -> bool:
     """Whether the carrier has to be asked if it could update a request: only where the matrix says `update`."""
     said = draft.policy.change.pattern
     stages = (Stage.RELEASED, Stage.PICKED)
-    return draft.base.release >= releases.UPDATES_IN_PLACE and any(
+    return draft.since(releases.UPDATES_IN_PLACE) and any(
         said(kind, at) is Pattern.UPDATE for kind in kinds for at in stages
     )
 
@@ -54,7 +54,7 @@ def can_be_updated(far: str, *, update: bool, relabel: bool) -> bool:
 def in_place(draft: Draft, change: ActiveChange) -> tuple[Rework, ...]:
     """The reworks of a change that was judged, with those marked whose request is to be updated in place."""
     reworks = change.reworks or ()
-    if draft.base.release < releases.UPDATES_IN_PLACE or not change.updatable:
+    if not draft.since(releases.UPDATES_IN_PLACE) or not change.updatable:
         return reworks
     later = as_proposed(draft, change)
     can = {one.group for one in reworks if _is_possible(draft, later, change, one)}

@@ -19,6 +19,7 @@ def resumed(run: Run) -> Run:
         changes,
         holds=database.row.holds if database.row is not None else (),
         revision=database.revision,
+        answered=tuple(id_ for id_, one in database.answers.items() if is_settled(one, database.row)),
         approved=tuple(id_ for id_, one in database.answers.items() if one.outcome is ChangeOutcome.IN_PROGRESS),
     )
     database.resumed = True

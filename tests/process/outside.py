@@ -284,6 +284,8 @@ class World:
         """
         if voided not in self.heard or self.database.at(call.revision).facts.payment_method != "card":
             return
+        if voided not in self.done:
+            return  # it was refused, and then asked for again without an answer: it held no money
         work = self.done[voided].work
         assert isinstance(work, AuthorizePayment)
         other_card = self.database.is_other_card(work.change_id, self.done[voided].revision)

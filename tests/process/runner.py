@@ -46,6 +46,7 @@ def fresh(
     holds: tuple[Hold, ...] = (),
     revision: int = 1,
     approved: tuple[str, ...] = (),
+    answered: tuple[str, ...] = (),
 ) -> OrderState:
     """The state of an order whose workflow is about to begin; with a version, to begin anew."""
     start = Start(
@@ -61,6 +62,7 @@ def fresh(
         holds=holds,
         revision=revision,
         approved=approved,
+        answered=answered,
     )
     return state_at(start)
 

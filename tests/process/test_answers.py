@@ -5,7 +5,7 @@ import pytest
 from domain.process.events import CallDone, ChangeAsked
 from domain.process.outcomes import Outcome
 from domain.process.words import ChangeOutcome, Status
-from limits import MAX_ANSWERS
+from limits import MAX_ANSWERS, MAX_WAITING_CHANGES
 from tests.process.course import placed
 from tests.process.editing import Edit
 from tests.process.outside import MORNING
@@ -85,3 +85,17 @@ def test_a_resumed_order_knows_which_changes_have_their_answers() -> None:
     assert (run.state.waiting_changes, run.state.answers) == ((), {}), "the answer that c2 got meanwhile stands"
     run.cancel("c1")
     assert run.settle().row.status == Status.RELEASED
+
+
+def test_what_was_answered_comes_to_nothing_also_while_a_resumed_order_has_no_room() -> None:
+    """Before it is open it knows by its start what it has answered: a second answer would be told to the world."""
+    waiting = tuple(
+        ChangeAsked(change_id=f"w{number}", requested_by="ann", base_revision=7, at=MORNING, change="edit")
+        for number in range(MAX_WAITING_CHANGES)
+    )
+    run = Run(state=fresh(version=5, changes=waiting, answered=("c1",)))
+    run.begin()
+    run.edit(Edit(quantity={1: 3}), "c1").edit(Edit(quantity={1: 3}), "c2")
+    assert list(run.state.answers) == ["c2"]
+    assert run.answer("c2").code == "queue_full"
+    assert [asked.change_id for asked in run.state.waiting_changes] == [asked.change_id for asked in waiting]

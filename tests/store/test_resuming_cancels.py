@@ -16,10 +16,10 @@ async def test_an_accepted_cancel_is_told_with_the_start_and_a_refused_one_is_no
         )
     assert await resuming(order) == 1
     told = await order.rows(
-        "SELECT payload -> 'changes' -> 0 ->> 'change_id', jsonb_array_length(payload -> 'changes')"
-        " FROM dispatch WHERE kind = 'start' ORDER BY id DESC LIMIT 1"
+        "SELECT payload -> 'changes' -> 0 ->> 'change_id', jsonb_array_length(payload -> 'changes'),"
+        " payload -> 'answered' FROM dispatch WHERE kind = 'start' ORDER BY id DESC LIMIT 1"
     )
-    assert told == [("done", 1)]
+    assert told == [("done", 1, ["not-done"])], "of one that has its answer only the id is told"
 
 
 async def test_it_is_not_told_to_an_order_that_is_cancelled_and_only_has_something_left_to_settle(order: Shop) -> None:
