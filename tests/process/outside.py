@@ -244,7 +244,7 @@ class World:
             case Undo():
                 return self._undo(call, call.work)
             case UpdateShipment(of=key):
-                refusal = self.updates.refusal(self.done, self._how_far(key), call.work)
+                refusal = self.updates.refusal(self.done, self._how_far(key), call.key, call.work)
                 self.gone |= {call.work.instead_of or ""} - {"", refusal and call.work.instead_of}
                 return refusal
             case _:

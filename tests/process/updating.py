@@ -11,14 +11,15 @@ class Updates:
 
     able: bool = False
     relabels: bool = False
-    updated: set[str] = field(default_factory=set)
+    updated: dict[str, str] = field(default_factory=dict)
+    """By key of the request: the key of the update that made it what it is."""
 
     def can(self, far: str) -> bool:
         """Whether it says that it could update a request that is so far."""
         return self.able and (far == "released" or (far in ("picked", "packed") and self.relabels))
 
-    def refusal(self, done: dict[str, Call], far: str, work: UpdateShipment) -> str:
-        """Makes the request what the update says; a code where the carrier does not."""
+    def refusal(self, done: dict[str, Call], far: str, key: str, work: UpdateShipment) -> str:
+        """Makes the request what the update of this key says; a code where the carrier does not."""
         if far == "unknown":
             return "unknown_request"
         request = done[work.of]
@@ -31,5 +32,5 @@ class Updates:
             return "too_late"
         now = {"lines": work.lines, "method": work.method}
         done[work.of] = request.model_copy(update={"work": request.work.model_copy(update=now)})
-        self.updated.add(work.of)
+        self.updated[work.of] = key
         return ""
