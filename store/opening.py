@@ -47,7 +47,7 @@ UPDATE sales_order SET opened = %(opened)s::jsonb, goods = %(goods)s, charges = 
 WHERE number = %(order)s
 """
 KNOWN = r"""
-WITH mine AS (SELECT key, undoes, state FROM effect WHERE order_number = %(order)s),
+WITH mine AS (SELECT key, operation, undoes, state FROM effect WHERE order_number = %(order)s),
      paid AS (
         SELECT r.revision, r.change_id
         FROM order_revision r JOIN change_request c USING (order_number, change_id)
@@ -65,11 +65,14 @@ SELECT m.key, m.undoes, m.state, coalesce(CASE
            WHEN a.change_id IS NULL
            THEN coalesce((SELECT revision FROM paid), 1) <= substring(a.key FROM '/r(\d+)/[^/]+/\d+$')::int
            ELSE coalesce(a.change_id = (SELECT change_id FROM paid), false)
-       END THEN true END AS other_card, (
+       END THEN true END AS other_card, CASE WHEN m.operation = 'request_shipment' THEN (
+           SELECT jsonb_object_agg(i.line, i.quantity) FROM shipment_line i
+           WHERE i.key = m.key AND EXISTS (SELECT FROM mine u WHERE u.operation = 'update_shipment')
+       ) ELSE (
            SELECT jsonb_object_agg(h.line, h.units)
            FROM (SELECT r.line, sum(r.quantity) AS units FROM reservation r
                  WHERE r.key = m.key AND r.state = 'live' GROUP BY r.line) h
-       ) AS lines, (
+       ) END AS lines, (
            SELECT r.location FROM reservation r WHERE r.key = m.key AND r.state = 'live'
            GROUP BY r.location ORDER BY sum(r.quantity) DESC, r.location LIMIT 1
        ) AS location

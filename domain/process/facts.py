@@ -49,7 +49,7 @@ def _carrier(draft: Draft, fact: CarrierFact) -> bool:
     if found is None:
         return False
     group, run = found
-    if updates.is_open(run):
+    if updates.is_open(run) or updates.is_unsettled(draft, group, run):
         return False
     if fact.status in _PROGRESS:
         _progress(draft, group, run, fact)

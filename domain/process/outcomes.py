@@ -59,7 +59,7 @@ class KnownEffect(Message):
     other_card: bool | None = None
     """True for an authorization on another card than the order is paid with."""
     lines: Lines | None = None
-    """What a reservation holds."""
+    """What a reservation holds, or what the carrier has of a shipment request of an order with updated ones."""
     location: str | None = None
     """Where it holds most of that."""
     met: bool | None = None

@@ -7,7 +7,7 @@ here, and is asked for by its name: `draft.since(releases.UPDATES_IN_PLACE)`.
 
 from typing import Final
 
-RELEASE: Final = 12
+RELEASE: Final = 13
 """Of the orders that are started now."""
 
 ATTRIBUTES_AT_REST: Final = 2
@@ -60,3 +60,6 @@ FAILED_UNDO_HINDERS_LESS: Final = 11
 `not_given_back`)."""
 PARTS_ARE_WHOLE: Final = 12
 """With a line in parts no change is done in part (`not_given_back`)."""
+UPDATED_UNITS_ARE_KNOWN: Final = 13
+"""A resumed order knows what the carrier has of a request that was updated; before, it took it for what it had asked
+for (`updates`)."""

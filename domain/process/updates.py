@@ -254,6 +254,46 @@ def take_up(draft: Draft) -> None:
             continue
         draft.known = ledger.with_met(draft.known or (), effect.key)
         if not over and run is not None and run.state is RunState.DONE and run.key is not None:
-            updating = Updating(key=effect.key, lines=run.snapshot.lines)
+            updating = Updating(key=effect.key, lines=_at_the_carrier(draft, run))
             run = draft.change_run(parts.group, parts.step, updating=updating)
             _put_back(draft, parts.group, run, effect.key)
+    if draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
+        _take_as_carried(draft)
+
+
+def is_unsettled(draft: Draft, group: Group, request: Run) -> bool:
+    """Whether a resumed order has not come to what its earlier life, or the carrier, had made of a request (CHG9)."""
+    if not draft.known or request.state is RunState.UNDONE or not draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
+        return False
+    return _is_to_be_put_back(draft, group, request) or _kept(draft, group, request) is not None
+
+
+def _is_to_be_put_back(draft: Draft, group: Group, request: Run) -> bool:
+    place = (request.step, group.id, Operation.UPDATE_SHIPMENT)
+    names = (ledger.named(draft.number, effect.key) for effect in known.unmet(draft))
+    return ledger.is_whole(draft.known) and any((one.step, one.group, one.operation) == place for one in names)
+
+
+def _take_as_carried(draft: Draft) -> None:
+    """Takes in that the carrier carries less of a request than is asked for, as it kept what a refused change asked."""
+    for group in list(draft.groups.values()):
+        for run in group.runs.values():
+            kept = _kept(draft, group, run) if run.state is RunState.DONE and run.updating is None else None
+            if kept is not None and not _is_to_be_put_back(draft, group, run):
+                draft.change_run(group.id, run.step, carries=kept)
+
+
+def _kept(draft: Draft, group: Group, request: Run) -> Lines | None:
+    """What the carrier carries by the ledger where that is less, unless it was asked for an update in this life."""
+    asked = f"{request.step}/{Operation.UPDATE_SHIPMENT}" in group.counts
+    if request.operation is not Operation.SHIP or request.carries is not None or asked:
+        return None
+    carried, wanted = _at_the_carrier(draft, request), request.snapshot.lines
+    less = carried != wanted and all(units <= wanted.get(number, 0) for number, units in carried.items())
+    return carried if less else None
+
+
+def _at_the_carrier(draft: Draft, request: Run) -> Lines:
+    """What the carrier has of a request by the ledger. Of an update without an answer the ledger knows nothing."""
+    told = next((effect.lines for effect in draft.known or () if effect.key == request.key), None)
+    return told if told and draft.since(releases.UPDATED_UNITS_ARE_KNOWN) else request.snapshot.lines

@@ -159,6 +159,8 @@ class World:
             entry |= {"amount": work.amount, "captured": captured or None, "other_card": other or None}
         if key in self.stock.held:
             entry["lines"] = {number: units for (number, _, _), units in self.stock.held[key].items()}
+        if isinstance(work, RequestShipment) and key in self.updates.updated:
+            entry["lines"] = work.lines
         if isinstance(work, ReserveStock):
             entry["location"] = work.location
         return KnownEffect.model_validate(entry)

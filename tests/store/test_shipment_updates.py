@@ -107,6 +107,21 @@ async def test_it_is_put_back_as_the_order_is_and_known_to_be_over(order: Shop, 
     assert (known[updating().key], known[putting_back().key], known[FIRST.key]) == (True, True, False)
 
 
+async def test_a_resumed_order_is_told_what_the_carrier_has_of_a_request_once_one_was_updated(
+    order: Shop, outside: Outside
+) -> None:
+    async def known() -> dict[str, dict[int, int] | None]:
+        async with order.pool.connection() as connection:
+            return {effect.key: effect.lines for effect in await read_known(connection, "O-1")}
+
+    held = {"O-1/reserve/1/r1/reserve_stock/1": {1: 2, 2: 1}}
+    assert await known() == {**held, FIRST.key: None}
+    await update(order, outside, updating())
+    assert await known() == {**held, FIRST.key: {1: 1}, updating().key: None}
+    await update(order, outside, putting_back())
+    assert (await known())[FIRST.key] == {1: 2, 2: 1}
+
+
 async def test_an_update_that_comes_after_it_was_put_back_has_no_effect(order: Shop, outside: Outside) -> None:
     await update(order, outside, putting_back())
     late = await update(order, outside, updating())
