@@ -257,7 +257,7 @@ def take_up(draft: Draft) -> None:
             updating = Updating(key=effect.key, lines=_at_the_carrier(draft, run))
             run = draft.change_run(parts.group, parts.step, updating=updating)
             _put_back(draft, parts.group, run, effect.key)
-    if draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
+    if draft.known and draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
         _take_as_carried(draft)
 
 
