@@ -14,6 +14,7 @@ from domain.process import (
     not_given_back,
     partly,
     previews,
+    releases,
     rest_of_cancel,
     returns,
     updates,
@@ -33,6 +34,9 @@ def pursue(draft: Draft, change: ActiveChange) -> None:
     """Takes the edit as far as it gets now; called again with every event."""
     if change.refused_code:
         _drop_paused_revise(draft)
+    elif _gives_way(draft, change):
+        overtaken(draft)
+        change = active(draft)
     if _moving(draft, change):
         return
     if change.refused_code:
@@ -55,6 +59,13 @@ def frozen(order: Draft | OrderState, group_id: str) -> bool:
     if change is None:
         return False
     return not change.asked.is_edit or change.proposed is None or group_id in change.touched
+
+
+def _gives_way(draft: Draft, change: ActiveChange) -> bool:
+    """Whether a cancel in line, which waited until what an earlier life had updated was settled, goes first (CHG12)."""
+    if change.cancels_rest or not draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
+        return False
+    return any(asked.is_cancel for asked in draft.waiting_changes) and not updates.under_way(draft)
 
 
 def _drop_paused_revise(draft: Draft) -> None:

@@ -62,4 +62,5 @@ PARTS_ARE_WHOLE: Final = 12
 """With a line in parts no change is done in part (`not_given_back`)."""
 UPDATED_UNITS_ARE_KNOWN: Final = 13
 """A resumed order knows what the carrier has of a request that was updated; before, it took it for what it had asked
-for (`updates`)."""
+for. What was being put back is put back also after another change, and a cancel that waited for it goes before the
+change (`updates`, `edits`)."""

@@ -16,7 +16,7 @@ from domain.process.change_plan import live_request
 from domain.process.conditions import picked_lines, required
 from domain.process.draft import Draft
 from domain.process.making import active, put_rework, rework_of
-from domain.process.outcomes import Outcome
+from domain.process.outcomes import KnownEffect, Outcome
 from domain.process.proposal import as_proposed
 from domain.process.state import ActiveChange, ChangeMove, Flight, Group, Rework, Run, RunState, Updating
 from domain.process.tasks import TASKS
@@ -241,7 +241,8 @@ def all_has_left(draft: Draft, group_id: str, request: Run) -> bool:
 def take_up(draft: Draft) -> None:
     """Has an update undone that the order's earlier life asked for and did not come to accept (design, hard case 10).
 
-    One of an earlier revision is what made the order what it is.
+    One of an earlier revision is what made the order what it is, unless it was being put back already: the order is
+    what another change has made it since.
     """
     for effect in known.unmet(draft) if ledger.is_whole(draft.known) else ():
         parts = ledger.named(draft.number, effect.key)
@@ -249,7 +250,9 @@ def take_up(draft: Draft) -> None:
             continue
         group = draft.groups.get(parts.group)
         run = None if group is None else group.runs.get(parts.step)
-        over = group is None or group.cancelled or parts.revision < draft.revision
+        over = (
+            group is None or group.cancelled or (parts.revision < draft.revision and not _was_going_back(draft, effect))
+        )
         if not over and (run is None or not run.passed):
             continue
         draft.known = ledger.with_met(draft.known or (), effect.key)
@@ -259,6 +262,12 @@ def take_up(draft: Draft) -> None:
             _put_back(draft, parts.group, run, effect.key)
     if draft.known and draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
         _take_as_carried(draft)
+
+
+def _was_going_back(draft: Draft, update: KnownEffect) -> bool:
+    """Whether an earlier life had the update put back, and got no answer."""
+    asked = ledger.undo_on_its_way(draft.known or (), update.key)
+    return asked is not None and draft.since(releases.UPDATED_UNITS_ARE_KNOWN)
 
 
 def is_unsettled(draft: Draft, group: Group, request: Run) -> bool:

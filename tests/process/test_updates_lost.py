@@ -6,7 +6,7 @@ from domain.policy.change_rules import ChangeRules
 from domain.process import releases
 from domain.process.events import SkipAsked
 from domain.process.updates import UPDATED_ANYWAY
-from domain.process.words import ChangeOutcome, Operation, Status
+from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
 from tests.process import books
 from tests.process.begun_anew import resumed
 from tests.process.editing import Edit
@@ -194,3 +194,40 @@ def test_an_order_that_was_resumed_by_an_earlier_release_goes_on_as_it_did() -> 
     is_for_a_person(run)
     assert run.world.live(Operation.SHIP, REST) == []
     assert run.row.status is Status.RELEASED
+
+
+@pytest.mark.parametrize("put_back", [True, False], ids=["put back", "not put back"])
+def test_a_cancel_that_comes_while_an_update_is_put_back_goes_before_the_change(put_back: bool) -> None:
+    run = lost_amid(AIR)
+    back = to_update(run)
+    run.cancel()
+    run.finish(back, refuse=None if put_back else "too_late")
+    run.settle()
+    assert [(run.answer(id_).outcome, run.answer(id_).code) for id_ in ("e1", "c1")] == [
+        (ChangeOutcome.REFUSED, "overtaken"),
+        (ChangeOutcome.ACCEPTED, "cancelled"),
+    ]
+    assert not {"revise", "inquire_shipment"} & set(run.log), "nothing more is done for the change"
+    assert run.log.count("cancel_shipment") == 1
+    assert run.row.status is Status.CANCELLED
+    is_well(run)
+
+
+def test_a_put_back_without_an_answer_is_asked_for_again_after_another_change_and_another_loss() -> None:
+    run = lost_amid(Edit(quantity={2: 1}, fields={ChangeKind.SHIP_METHOD: "air"}), groups=2)
+    back = to_update(run)
+    run.carrier("picked", KEY)
+    run.finish(back, fault=True, effect=False)
+    run.settle()
+    assert [one.code for one in run.row.waiting if one.parked] == ["update_failed", "needs_a_person"]
+    run.edit(Edit(cancel=(3, 4)), "e2").settle()
+    assert (run.answer("e2").outcome, run.row.revision) == (ChangeOutcome.ACCEPTED, 2)
+    run = begun_anew(run)
+    run.finish(run.up_to(Operation.UPDATE_SHIPMENT), refuse="too_late")
+    run.finish(run.up_to(Operation.CANCEL_SHIPMENT), refuse="too_late")
+    run.settle()
+    assert [call.key for call in run.calls if call.operation is Operation.UPDATE_SHIPMENT] == [back.key]
+    assert [one.code for one in run.row.waiting if one.parked] == [UPDATED_ANYWAY], "a person is told of the method"
+    assert (run.answer("e1").outcome, run.answer("e1").code) == (ChangeOutcome.REFUSED, "too_late")
+    books.at_rest(run, books.Opening())
+    assert carried(run) == ("air", LEFT)
