@@ -64,12 +64,9 @@ def ask(draft: Draft, asked: ChangeAsked) -> None:
 def overtake(draft: Draft) -> None:
     """A cancel in line goes before the edit that is being carried out (CHG12)."""
     change = draft.change
-    cancels = any(asked.is_cancel for asked in draft.waiting_changes)
-    if change is None or not change.asked.is_edit or change.refused_code or not cancels:
+    if change is None or not change.asked.is_edit or change.refused_code or change.cancels_rest:
         return
-    if change.cancels_rest:
-        return  # a cancel itself
-    if not updates.under_way(draft):
+    if edits.cancel_goes_first(draft):
         edits.overtaken(draft)
 
 

@@ -34,8 +34,8 @@ def pursue(draft: Draft, change: ActiveChange) -> None:
     """Takes the edit as far as it gets now; called again with every event."""
     if change.refused_code:
         _drop_paused_revise(draft)
-    elif _gives_way(draft, change):
-        overtaken(draft)
+    elif draft.since(releases.UPDATED_UNITS_ARE_KNOWN) and not change.cancels_rest and cancel_goes_first(draft):
+        overtaken(draft)  # it came while something that an earlier life had updated was not settled yet
         change = active(draft)
     if _moving(draft, change):
         return
@@ -61,10 +61,8 @@ def frozen(order: Draft | OrderState, group_id: str) -> bool:
     return not change.asked.is_edit or change.proposed is None or group_id in change.touched
 
 
-def _gives_way(draft: Draft, change: ActiveChange) -> bool:
-    """Whether a cancel in line, which waited until what an earlier life had updated was settled, goes first (CHG12)."""
-    if change.cancels_rest or not draft.since(releases.UPDATED_UNITS_ARE_KNOWN):
-        return False
+def cancel_goes_first(draft: Draft) -> bool:
+    """Whether a cancel in line goes before the edit that is carried out (CHG12); it waits for updates on their way."""
     return any(asked.is_cancel for asked in draft.waiting_changes) and not updates.under_way(draft)
 
 
@@ -258,7 +256,7 @@ def _goes_on_without_update(draft: Draft, change: ActiveChange) -> None:
     """The carrier refused to update a request: it is cancelled instead, unless a preview or a cancel says otherwise."""
     if change.asked.token is not None:
         _turn_down(draft, previews.STALE, previews.STALE_WORDS)
-    elif any(asked.is_cancel for asked in draft.waiting_changes) and not updates.under_way(draft):
+    elif cancel_goes_first(draft):
         overtaken(draft)
 
 

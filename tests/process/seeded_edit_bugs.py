@@ -96,9 +96,9 @@ EDIT_BUGS = (
     ),
     Bug(
         "a cancel waits behind an edit",
-        "changes.py",
-        "edits.overtaken(draft)",
-        "pass",
+        "edits.py",
+        "return any(asked.is_cancel for asked in draft.waiting_changes) and not updates.under_way(draft)",
+        "return False",
     ),
     Bug(
         "an edit is answered with a call that a cancel may overtake",
