@@ -279,8 +279,8 @@ def skip(course: Course, step: str, group: str | None) -> None:
 
 
 def _parked_steps(course: Course) -> set[tuple[str, str]]:
-    """By group. A change that waits for a person is none: it is over when the last step is skipped."""
-    return {(one.group, one.step) for one in parked(course) if one.change is None}
+    """By group. A change that waits for a person is none: it may be over then. Nor is a hold, it may hold another."""
+    return {(one.group, one.step) for one in parked(course) if one.change is None and one.hold is None}
 
 
 def parked(course: Course) -> list[Waiting]:
