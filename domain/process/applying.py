@@ -160,9 +160,8 @@ def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect:
         leave_behind(draft, group_id, run)
-    undone = not run.may_have_effect and draft.since(
-        releases.LEFT_BEHIND_IS_SETTLED
-    )  # it may still be told of under its key
+    # One that was undone may still be told of under its key.
+    undone = not run.may_have_effect and draft.since(releases.LEFT_BEHIND_IS_SETTLED)
     key = run.key if undone else None
     draft.change_run(group_id, run.step, state=RunState.UNDONE, parked=None, unanswered=None, key=key)
 
