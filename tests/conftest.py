@@ -59,7 +59,7 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[Shop]
     async with running_shop(tmp_path_factory.mktemp("shop")) as running:
         yield running
         assert await running.violations() == [], "the outside was asked for something that a correct caller never asks"
-        await running.audited()
+        await running.wholly_audited()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,7 +1,6 @@
 """Orders brought as far as a column of the change matrix says, and what the world looks like around them."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,6 @@ from tests.orders.scenarios import now
 from tests.support.shop import Order, Shop, settled
 
 POLL = 0.25
-PATIENCE = 60.0
 SET_A, SET_B = "first", "second"
 
 
@@ -30,11 +28,7 @@ class Customer:
 
     async def until(self, holds: Callable[[Order], bool]) -> Order:
         """The order, as soon as it is as told."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds(order := await self.shop.order(self.number)):
-            assert time.monotonic() < deadline, f"{self.number} is {order['status']}: {order['waiting']}"
-            await asyncio.sleep(POLL)
-        return order
+        return await self.shop.until(self.number, holds)
 
     async def at_rest(self, status: str) -> Order:
         return await self.until(lambda order: order["status"] == status and settled(order))

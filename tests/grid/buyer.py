@@ -49,11 +49,7 @@ class Buyer:
 
     async def until(self, holds: Callable[[Order], bool]) -> Order:
         """The order, as soon as it is as told."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds(order := await self.shop.order(self.number)):
-            assert time.monotonic() < deadline, f"{self.number} is {order['status']}: {order['waiting']}"
-            await asyncio.sleep(POLL)
-        return order
+        return await self.shop.until(self.number, holds)
 
     async def released(self) -> Order:
         """The carrier has the request and the order waits for it."""

@@ -56,4 +56,4 @@ async def test_no_order_still_runs(shop: Shop, ran: Ran) -> None:
 
 
 async def test_the_audit_finds_nothing(shop: Shop, ran: Ran) -> None:
-    await shop.audited()
+    await shop.wholly_audited()

@@ -14,4 +14,4 @@ async def test_an_order_that_continued_as_new_goes_on_as_if_it_had_not(tmp_path:
         assert all(timeline.count(entry) == 1 for entry in timeline)
         assert len((await shop.books("carrier", number))["requests"]) == 1
         assert f"**Order {number}: completed**" in await shop.details(number)
-        await shop.audited()
+        await shop.wholly_audited()

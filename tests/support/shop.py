@@ -20,6 +20,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from cli.audit import run_audit
 from settings import PROJECT_ROOT, Settings
+from store.auditing import Verdict, audit_database, snapshot
 from tests.support.up import UpProcess, environment, ordito, ordito_up
 from workflows.connecting import connect
 
@@ -97,15 +98,16 @@ class Shop:
     async def until(self, number: str, what: Callable[[Order], bool], seconds: float = PATIENCE) -> Order:
         """The order, as soon as it is as asked."""
         deadline = time.monotonic() + seconds
-        while True:
+        for looked in itertools.count():
             try:
                 order = await self.order(number)
             except httpx.TransportError:
-                order = {"status": "the API is away"}
+                order = {"status": "the API is away", "waiting": [], "finished": False}
             if what(order):
                 return order
             assert time.monotonic() < deadline, json.dumps(order, indent=1)[:3000]
-            await asyncio.sleep(0.1)
+            await pause(looked)
+        raise AssertionError("counting never ends")
 
     async def until_status(self, number: str, status: str, seconds: float = PATIENCE) -> Order:
         return await self.until(number, lambda order: order["status"] == status and settled(order), seconds)
@@ -183,10 +185,26 @@ class Shop:
             await asyncio.sleep(0.1)
 
     async def audited(self) -> None:
-        """What `ordito audit` asks finds nothing; the command itself has tests of its own."""
-        verdicts = await run_audit(self.settings)
-        assert verdicts
-        assert [verdict for verdict in verdicts if verdict.offenders] == []
+        """What `ordito audit` asks of the database finds nothing."""
+        async with snapshot(self.settings.database()) as connection:
+            _nothing_found(await audit_database(connection))
+
+    async def wholly_audited(self) -> None:
+        """Nor what it asks of Temporal, which looks at every workflow and replays some: once, when all tests are over.
+
+        The command itself has tests of its own.
+        """
+        _nothing_found(await run_audit(self.settings))
+
+
+def _nothing_found(verdicts: list[Verdict]) -> None:
+    assert verdicts
+    assert [verdict for verdict in verdicts if verdict.offenders] == []
+
+
+async def pause(looked: int) -> None:
+    """Between two looks, after so many: short at first, then longer, for hundreds wait at the same time."""
+    await asyncio.sleep(0.05 * 1.3 ** min(looked, 9))
 
 
 def settled(order: Order) -> bool:
