@@ -1,9 +1,6 @@
 """Orders whose shipment the carrier delays or loses, by the word of the policy (SHP2)."""
 
-import shutil
-import tempfile
 from datetime import date
-from pathlib import Path
 
 from tests.orders.scenarios import Scenario, now, waiting_for_the_carrier
 from tests.support.shop import Shop, settled
@@ -19,23 +16,12 @@ DELIVERED = """
 """
 
 
-async def publish(shop: Shop, folder: Path) -> None:
-    code, said, errors = await shop.cli("policy", "publish", str(folder), "--author", "tests")
-    assert code == 0, said + errors
-
-
 async def placed(shop: Shop, sku: str, word: str, more: str = "") -> str:
     """An order of 3 units that the carrier has, with this word for losses, and more steps at the end of its process."""
-    with tempfile.TemporaryDirectory() as where:
-        folder = Path(where) / "policies"
-        shutil.copytree(shop.settings.policies, folder)
-        process = folder / "10-process-standard.yaml"
-        process.write_text(process.read_text().replace(LATE, f"{LATE}    if_lost: {word}\n") + more)
-        await publish(shop, folder)
-        try:
-            number = await shop.place([(sku, 3)])
-        finally:
-            await publish(shop, shop.settings.policies)
+    async with shop.policy(
+        "10-process-standard.yaml", lambda text: text.replace(LATE, f"{LATE}    if_lost: {word}\n") + more
+    ):
+        number = await shop.place([(sku, 3)])
     await shop.until_status(number, "released")
     return number
 

@@ -1,11 +1,7 @@
 """Ways of a change whose cancel the carrier refuses, by the word of the policy (CHG10)."""
 
 import re
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from domain.policy.model import CancelRefused
@@ -13,25 +9,13 @@ from tests.orders.scenarios import Scenario, now, waiting_for_the_carrier
 from tests.support.shop import Shop, settled
 
 
-async def _publish(shop: Shop, folder: Path) -> None:
-    code, said, errors = await shop.cli("policy", "publish", str(folder), "--author", "tests")
-    assert code == 0, said + errors
-
-
-@asynccontextmanager
-async def policy(shop: Shop, word: CancelRefused) -> AsyncIterator[None]:
+def policy(shop: Shop, word: CancelRefused) -> AbstractAsyncContextManager[None]:
     """Orders that begin within are pinned to a policy that says so of a cancel that is refused."""
-    with tempfile.TemporaryDirectory() as where:
-        folder = Path(where) / "policies"
-        shutil.copytree(shop.settings.policies, folder)
-        rules = folder / "20-change-rules.yaml"
-        text = rules.read_text(encoding="utf-8")
-        rules.write_text(re.sub(r"(?m)^when_cancel_is_refused: .*$", f"when_cancel_is_refused: {word}", text))
-        await _publish(shop, folder)
-        try:
-            yield
-        finally:
-            await _publish(shop, shop.settings.policies)
+
+    def say(text: str) -> str:
+        return re.sub(r"(?m)^when_cancel_is_refused: .*$", f"when_cancel_is_refused: {word}", text)
+
+    return shop.policy("20-change-rules.yaml", say)
 
 
 async def one_group(shop: Shop, word: CancelRefused) -> str:

@@ -128,6 +128,25 @@ class Shop:
         (row,) = answer["stock"]
         return {name: row[name] for name in ("on_hand", "reserved", "available")}
 
+    # ---- the business user ------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def policy(self, name: str, edit: Callable[[str], str]) -> AsyncIterator[None]:
+        """Orders that begin within are pinned to policies of which this file was edited."""
+        path = self.settings.policies / name
+        text = path.read_text(encoding="utf-8")
+        path.write_text(edit(text), encoding="utf-8")
+        try:
+            await self.publish()
+            yield
+        finally:
+            path.write_text(text, encoding="utf-8")
+            await self.publish()
+
+    async def publish(self) -> None:
+        """New orders take what the policy folder says."""
+        await self.ok("POST", "/v1/policies", json={"note": "by a test"})
+
     # ---- the outside world -----------------------------------------------------------------------
 
     async def advance(self, number: str, to: str = "shipped") -> None:
@@ -224,8 +243,6 @@ async def running_shop(folder: Path, **changes: str) -> AsyncIterator[Shop]:
     workspace.write_text(hasty)
     env = environment(folder, ORDITO_POLICIES=str(policies), **changes)
     async with ordito_up(env) as up:
-        code, said, errors = await ordito("policy", "publish", str(policies), "--author", "tests", env=env)
-        assert code == 0, said + errors
         settings = Settings.of_running_stack(env)
         temporal = await connect(settings, lazy=False)
         headers = {"Authorization": f"Bearer {settings.api_key}"}
@@ -235,4 +252,6 @@ async def running_shop(folder: Path, **changes: str) -> AsyncIterator[Shop]:
                 base_url=f"http://127.0.0.1:{settings.simulators_port}", timeout=30, limits=KEPT
             ) as outside,
         ):
-            yield Shop(up, api, outside, temporal, settings)
+            shop = Shop(up, api, outside, temporal, settings)
+            await shop.publish()
+            yield shop
