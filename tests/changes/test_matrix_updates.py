@@ -3,9 +3,6 @@
 What becomes of them at a carrier that takes none is in `test_matrix`.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 import pytest_asyncio
 
@@ -14,24 +11,10 @@ from tests.changes.ground import look, ready
 from tests.changes.matrix import BEFORE, UPDATES, Cell
 from tests.changes.running import Report, run
 from tests.changes.test_matrix import judge
+from tests.orders.scenarios import able
 from tests.support.shop import Shop
 
 METHOD = {"change_id": "c-1", "set": {"ship_method": "express"}}
-
-
-@asynccontextmanager
-async def able(shop: Shop, **can: bool) -> AsyncIterator[None]:
-    """A carrier that takes updates, for so long."""
-    await _can(shop, update=True, **can)
-    try:
-        yield
-    finally:
-        await _can(shop)
-
-
-async def _can(shop: Shop, **can: bool) -> None:
-    response = await shop.outside.put("/carrier/admin/config", json={"capabilities": can})
-    assert response.is_success, response.text
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -15,12 +15,16 @@ from temporalio.client import WorkflowHandle
 from tests.orders import scenarios
 from tests.orders.continued import continued
 from tests.orders.losing import LOSING
+from tests.orders.lost_updates import LOST_UPDATES
 from tests.orders.not_given_back import NOT_GIVEN_BACK
 from tests.orders.scenarios import ENDED, WAITING, Scenario
 from tests.support.shop import Shop, running_shop
 
 OF_THE_MACHINE = frozenset({"stackTrace", "identity"})
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
+RECORDED: tuple[Scenario, ...] = (*ENDED, *NOT_GIVEN_BACK, *LOSING, *LOST_UPDATES, *WAITING)
+CONTINUED = ("continued_before", "continued_after")
+"""The two halves of one that is continued as new."""
 
 
 async def keep(handle: WorkflowHandle[object, object], name: str) -> None:
@@ -53,21 +57,17 @@ async def record(shop: Shop, scenario: Scenario) -> None:
 async def main(names: list[str]) -> None:
     """Records what is missing, and what is named."""
     FOLDER.mkdir(exist_ok=True)
-    wanted = [
-        s
-        for s in (*ENDED, *NOT_GIVEN_BACK, *LOSING, *WAITING)
-        if s.__name__ in names or not (FOLDER / f"{s.__name__}.json").exists()
-    ]
+    wanted = [s for s in RECORDED if s.__name__ in names or not (FOLDER / f"{s.__name__}.json").exists()]
     with tempfile.TemporaryDirectory() as folder:
         if wanted:
             async with running_shop(Path(folder) / "shop") as shop:
                 for scenario in wanted:
                     await record(shop, scenario)
                     await scenarios.leave_nothing_broken(shop)
-        if "continued" in names or not (FOLDER / "continued_before.json").exists():
+        if "continued" in names or not all((FOLDER / f"{name}.json").exists() for name in CONTINUED):
             async with continued(Path(folder) / "continued") as (shop, number, first, last):
-                await keep(shop.temporal.get_workflow_handle(f"order-{number}", run_id=first), "continued_before")
-                await keep(shop.temporal.get_workflow_handle(f"order-{number}", run_id=last), "continued_after")
+                for run_id, name in zip((first, last), CONTINUED, strict=True):
+                    await keep(shop.temporal.get_workflow_handle(f"order-{number}", run_id=run_id), name)
 
 
 if __name__ == "__main__":

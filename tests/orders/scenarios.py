@@ -1,7 +1,8 @@
 """Ways an order can go, each driven through public doors: for tests of words, for recorded histories, for pictures."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -254,8 +255,7 @@ async def changed_quantity_up(shop: Shop) -> str:
 
 async def updated_in_place(shop: Shop) -> str:
     """At a carrier that takes updates: one is refused and becomes another request, of which the next one is taken."""
-    await _carrier_can(shop, update=True)
-    try:
+    async with able(shop):
         number = await waiting_for_the_carrier(shop)
         await shop.fault("carrier", "updates", "refuse", number, code="no_such_service")
         await _changed(shop, number, set={"ship_method": "express"})
@@ -263,6 +263,14 @@ async def updated_in_place(shop: Shop) -> str:
         await shop.until_status(number, "released")
         await _changed(shop, number, set={"ship_method": "ground"})
         return await _ship(shop, number)
+
+
+@asynccontextmanager
+async def able(shop: Shop, **can: bool) -> AsyncIterator[None]:
+    """A carrier that takes updates, for so long."""
+    await _carrier_can(shop, update=True, **can)
+    try:
+        yield
     finally:
         await _carrier_can(shop)
 

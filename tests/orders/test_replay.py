@@ -3,15 +3,9 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from settings import PROJECT_ROOT
-from tests.orders.losing import LOSING
-from tests.orders.not_given_back import NOT_GIVEN_BACK
-from tests.orders.scenarios import ENDED, WAITING
-
-FOLDER = Path(__file__).resolve().parents[1] / "histories"
-BESIDES = {"continued_before", "continued_after"}
+from tests.orders.record_histories import CONTINUED, FOLDER, RECORDED
 
 
 async def replay(seed: str, *arguments: str) -> tuple[int | None, str]:
@@ -26,8 +20,7 @@ async def replay(seed: str, *arguments: str) -> tuple[int | None, str]:
 
 
 def test_every_path_has_a_recorded_history() -> None:
-    paths = {one.__name__ for one in (*ENDED, *NOT_GIVEN_BACK, *LOSING, *WAITING)} | BESIDES
-    assert {path.stem for path in FOLDER.glob("*.json")} >= paths
+    assert {path.stem for path in FOLDER.glob("*.json")} >= {*(one.__name__ for one in RECORDED), *CONTINUED}
 
 
 async def test_recorded_histories_replay() -> None:
