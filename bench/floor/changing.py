@@ -5,6 +5,8 @@ The bare orders that it is measured on really wait for the carrier, as ours do: 
 
 import asyncio
 import os
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.floor.asking import authorize_more, cancel, inquire
 from bench.floor.driver import QUEUE
 from bench.floor.shapes import BareOrder
+from bench.floor.worker import CHANNEL
 from settings import Settings
 from workflows.connecting import compression
+
+KEEP = "INSERT INTO bench_step (number, step) VALUES (%s, 'change kept')"
 
 
 @dataclass
@@ -29,7 +35,9 @@ class BareOrders:
     client: Client
     http: aiohttp.ClientSession
     settings: Settings
+    database: psycopg.AsyncConnection[Any]
     _waiting: set[str] = field(default_factory=set)
+    _heard: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def start(self, orders: Sequence[dict[str, Any]]) -> None:
         """Starts them all."""
@@ -48,10 +56,29 @@ class BareOrders:
             await ask(self.http, self.settings, number)
         await self.client.get_workflow_handle(f"bare-{number}").execute_update("change")
 
-    async def rework(self, order: dict[str, Any]) -> None:
-        """The same calls and the commits of a change as activities of the workflow."""
-        handle = self.client.get_workflow_handle(f"bare-{order['number']}")
-        await handle.execute_update("rework", BareOrder.model_validate(order))
+    async def change_for_good(self, order: dict[str, Any]) -> float:
+        """The same calls so that none is lost; milliseconds from keeping the change to hearing that it is saved.
+
+        Kept before the workflow is asked, in its history before the outside is asked, each call entered before it is
+        made and its outcome after, the last with the answer. Nothing is read, worked out or decided, nor is there a
+        route in front of it.
+        """
+        number, heard = str(order["number"]), self._heard[str(order["number"])]
+        handle = self.client.get_workflow_handle(f"bare-{number}")
+        started = time.perf_counter()
+        await self.database.execute(KEEP, (number,))
+        asked = asyncio.create_task(handle.execute_update("change_for_good", BareOrder.model_validate(order)))
+        await heard.wait()
+        took = (time.perf_counter() - started) * 1000
+        await asked
+        return took
+
+    async def hear(self) -> None:
+        """Which changes are saved, until it is cancelled."""
+        async with await psycopg.AsyncConnection.connect(self.settings.database(), autocommit=True) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            async for said in connection.notifies():
+                self._heard[said.payload].set()
 
     async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """What the worker says: `shipped <number>`."""
@@ -68,11 +95,14 @@ async def bare_orders(settings: Settings, socket: Path, http: aiohttp.ClientSess
         data_converter=pydantic_data_converter,
         grpc_compression=compression(settings.temporal_address),
     )
-    bare = BareOrders(client, http, settings)
-    server = await asyncio.start_unix_server(bare.listen, socket)
-    try:
-        yield bare
-    finally:
-        server.close()
-        if socket.exists():
-            os.unlink(socket)
+    async with await psycopg.AsyncConnection.connect(settings.database(), autocommit=True) as database:
+        bare = BareOrders(client, http, settings, database)
+        server = await asyncio.start_unix_server(bare.listen, socket)
+        hearing = asyncio.create_task(bare.hear())
+        try:
+            yield bare
+        finally:
+            hearing.cancel()
+            server.close()
+            if socket.exists():
+                os.unlink(socket)

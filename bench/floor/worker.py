@@ -23,6 +23,9 @@ from bench.floor.workflow import BareOrderWorkflow
 from settings import Settings
 from worker import OPTIONS
 
+CHANNEL = "bench_answered"
+ANSWER = "WITH saved AS (INSERT INTO bench_step (number, step) VALUES (%s, %s)) SELECT pg_notify(%s, %s)"
+
 
 class BareActivities:
     """Everything that happens outside of the workflow."""
@@ -81,19 +84,15 @@ class BareActivities:
         await self._post(f"{self._settings.payment_url}/v1/captures", f"{order.number}/capture", body)
 
     @activity.defn
-    async def inquire(self, order: BareOrder) -> None:
-        """Asks how far the shipment is."""
+    async def make_calls(self, order: BareOrder) -> None:
+        """The calls of a change, each entered before it is made and with its outcome after; the last row tells."""
         await inquire(self._http, self._settings, order.number)
-
-    @activity.defn
-    async def authorize_more(self, order: BareOrder) -> None:
-        """Holds more money."""
+        await self.commit(order.number, "held, to be authorized")
         await authorize_more(self._http, self._settings, order.number)
-
-    @activity.defn
-    async def cancel(self, order: BareOrder) -> None:
-        """Takes the shipment back."""
+        await self.commit(order.number, "authorized, to be cancelled")
         await cancel(self._http, self._settings, order.number)
+        async with self._pool.connection() as connection:
+            await connection.execute(ANSWER, (order.number, "cancelled, saved", CHANNEL, order.number))
 
     async def _post(self, url: str, key: str, body: Mapping[str, object]) -> None:
         async with self._http.post(url, json=body, headers={"Idempotency-Key": key}) as response:
@@ -122,8 +121,7 @@ async def main() -> None:
             task_queue=QUEUE,
             workflows=[BareOrderWorkflow],
             activities=[
-                *(steps.commit, steps.authorize, steps.ship, steps.capture),
-                *(steps.inquire, steps.authorize_more, steps.cancel),
+                *(steps.commit, steps.authorize, steps.ship, steps.capture, steps.make_calls),
             ],
             **OPTIONS,
         ):
