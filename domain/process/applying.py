@@ -121,7 +121,7 @@ def _drop(draft: Draft, group_id: str, step: Step, run: Run) -> None:
     )
     if run.may_have_effect and not given_back:
         return
-    _begin_anew(draft, group_id, run)
+    begin_anew(draft, group_id, run)
     group = draft.groups[group_id]
     runs = {name: other for name, other in group.runs.items() if name != run.step}
     draft.put(group.model_copy(update={"runs": runs}))
@@ -139,7 +139,7 @@ def _mend(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework) -> 
     amount = run.snapshot.amount != draft.amount(draft.groups[group_id])
     other_money = step.do is TaskWord.AUTHORIZE and not run.passed and (amount or ChangeKind.PAYMENT in rework.kinds)
     if (refused and helps) or skipped or other_money:
-        _begin_anew(draft, group_id, run)
+        begin_anew(draft, group_id, run)
 
 
 def _again(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework, held: Run | None) -> None:
@@ -153,10 +153,10 @@ def _again(draft: Draft, group_id: str, step: Step, run: Run, rework: Rework, he
     elif step.do is TaskWord.RESERVE and current is not None:
         _reserve(draft, group, step, rework, held, current)
     elif run.state is not RunState.DONE:
-        _begin_anew(draft, group_id, run)
+        begin_anew(draft, group_id, run)
 
 
-def _begin_anew(draft: Draft, group_id: str, run: Run) -> None:
+def begin_anew(draft: Draft, group_id: str, run: Run) -> None:
     """The step is begun again by the walk; what it may have done under its old key is undone."""
     if run.may_have_effect:
         leave_behind(draft, group_id, run)
@@ -210,7 +210,7 @@ def _gone_elsewhere(draft: Draft, group_id: str, lines: Lines) -> Lines | None:
 def _close(draft: Draft, group_id: str) -> None:
     """Nothing is left in the group: all that it did is undone."""
     for run in draft.groups[group_id].runs.values():
-        _begin_anew(draft, group_id, run)
+        begin_anew(draft, group_id, run)
     draft.put(draft.groups[group_id].model_copy(update={"cancelled": True}))
 
 

@@ -23,7 +23,7 @@ from domain.process import (
     saving,
     skips,
 )
-from domain.process.applying import undo_leftovers
+from domain.process.applying import begin_anew, undo_leftovers
 from domain.process.calls import Call, Undo
 from domain.process.conditions import holds_for, path_now
 from domain.process.draft import Draft
@@ -236,12 +236,21 @@ def _advance(draft: Draft) -> None:
         while True:
             group = draft.groups[group_id]
             steps = [] if group.cancelled else next_steps(draft.process(group), group, _chooser(draft, group_id))
-            for step in steps:
-                if known.holds_back(draft, group_id, step) or _is_held(draft, draft.groups[group_id], step):
-                    continue
-                _begin(draft, draft.groups[group_id], step)
-            if not any(_passed(draft, group_id, step) for step in steps):
+            if not _begin_those(draft, group_id, steps):
                 break
+
+
+def _begin_those(draft: Draft, group_id: str, steps: list[Step]) -> bool:
+    """Begins what may begin; whether there is more to come to, as a step is passed or one before it is done anew."""
+    for step in steps:
+        if known.holds_back(draft, group_id, step) or _is_held(draft, draft.groups[group_id], step):
+            continue
+        doubtful = known.doubtful_money(draft, draft.groups[group_id], step)
+        if doubtful is not None:
+            begin_anew(draft, group_id, doubtful)
+            return True
+        _begin(draft, draft.groups[group_id], step)
+    return any(_passed(draft, group_id, step) for step in steps)
 
 
 def _is_held(draft: Draft, group: Group, step: Step) -> bool:

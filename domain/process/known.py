@@ -8,7 +8,7 @@ from domain.policy.model import Step, TaskWord
 from domain.process import ledger, releases
 from domain.process.draft import Draft
 from domain.process.outcomes import KnownEffect
-from domain.process.state import ChangeMove
+from domain.process.state import ChangeMove, Group, Run
 from domain.process.words import UNDO, Operation
 
 _OPERATIONS = {
@@ -68,6 +68,20 @@ def _meets(draft: Draft, group_id: str, step: Step) -> bool:
         return met is not None and met.state != "refused"
     stem = f"{draft.number}/{step.step}/{group_id}/"
     return any(effect.key.startswith(stem) for effect in draft.known or () if not effect.over)
+
+
+def doubtful_money(draft: Draft, group: Group, step: Step) -> Run | None:
+    """The authorization that a new shipment would rest on, if an earlier life may have given it back (I7).
+
+    It asked for that and has no answer. Where the carrier's answer is known already, nothing leaves on its account.
+    """
+    if step.do is not TaskWord.SHIP or not draft.known or not draft.since(releases.DOUBTFUL_MONEY_IS_RENEWED):
+        return None
+    met = draft.meets(group, step.step, Operation.SHIP)
+    held = draft.run_of(group, Operation.AUTHORIZE)
+    if held is None or held.key is None or (met is not None and met.state != "intended"):
+        return None
+    return held if ledger.undo_on_its_way(draft.known, held.key) is not None else None
 
 
 def tried_again(draft: Draft, key: str | None) -> bool:

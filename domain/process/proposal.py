@@ -4,6 +4,7 @@ import copy
 from itertools import count
 
 from domain.base import Lines
+from domain.process import releases
 from domain.process.change_plan import stage_of
 from domain.process.dividing import fix_gone, parts_of, share
 from domain.process.draft import Draft
@@ -83,7 +84,9 @@ def _found_beside(draft: Draft, name: str, beside: str, numbers: tuple[int, ...]
 def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...]) -> None:
     """A group that is new, or that is to leave from another place."""
     plans = {plan.id: plan for plan in proposed.groups}
-    plan = plans.get(name) or plans.get(origin(draft.groups, name))
+    plan = plans.get(name)
+    if plan is None and not (draft.since(releases.PARTS_STAY_WHERE_THEY_ARE) and _is_home(proposed, name)):
+        plan = plans.get(origin(draft.groups, name))
     group = draft.groups.get(name)
     if group is not None and group.rest is not None:
         return
@@ -93,6 +96,12 @@ def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...])
         draft.put(founded if group is None else _with_its_past(founded, group))
     elif plan is not None and plan.location != group.location:
         draft.put(group.model_copy(update={"location": plan.location, "why": plan.why}))
+
+
+def _is_home(proposed: Opened, name: str) -> bool:
+    """Whether a line is at home in the group: then the proposal is about it, and tells where it leaves from if that is
+    new; of a group with parts of lines alone it knows nothing, and those leave from where the first part does."""
+    return any(line.group == name for line in proposed.lines)
 
 
 def _with_its_past(group: Group, planned: Group) -> Group:

@@ -7,7 +7,7 @@ here, and is asked for by its name: `draft.since(releases.UPDATES_IN_PLACE)`.
 
 from typing import Final
 
-RELEASE: Final = 13
+RELEASE: Final = 14
 """Of the orders that are started now."""
 
 ATTRIBUTES_AT_REST: Final = 2
@@ -64,3 +64,11 @@ UPDATED_UNITS_ARE_KNOWN: Final = 13
 """A resumed order knows what the carrier has of a request that was updated; before, it took it for what it had asked
 for. What was being put back is put back also after another change, and a cancel that waited for it goes before the
 change (`updates`, `edits`)."""
+PARTS_STAY_WHERE_THEY_ARE: Final = 14
+"""A group that was founded for further units of a line, and has got all of it since, does not move to another place
+with the group that it was founded for (`proposal`)."""
+NEW_PREVIEW_IS_SAVED_LATE: Final = 14
+"""The refusal of a stale preview is saved when it is told, not in advance: a change that comes meanwhile makes its new
+preview another one (`saving`, `sequence`)."""
+DOUBTFUL_MONEY_IS_RENEWED: Final = 14
+"""A resumed order ships nothing on an authorization that its earlier life was giving back (`known`)."""

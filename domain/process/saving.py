@@ -2,7 +2,7 @@
 
 from domain.process import approvals, releases
 from domain.process.calls import Call, SaveOrder
-from domain.process.read_model import OrderRow, Save
+from domain.process.read_model import ChangeAnswer, OrderRow, Save
 from domain.process.rows import save_of
 from domain.process.state import Flight, OrderState
 from domain.process.words import REMOTE, ChangeOutcome, Operation
@@ -12,15 +12,26 @@ TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation
 
 
 def may_be_overtaken(state: OrderState, save: Save) -> bool:
-    """Whether the save would answer what somebody may still decide while its call is on the way: an edit that a cancel
-    goes before (CHG12), or a change that a person may yet agree to or turn down (CHG10)."""
+    """Whether the save would answer what may still come to something else while its call is on the way.
+
+    That is an edit that a cancel goes before (CHG12), a change that a person may yet agree to or turn down (CHG10), and
+    one whose preview is stale: it is answered with a new one, which another change makes stale again (CHG13).
+    """
     change = state.change
     edit = change is not None and change.asked.is_edit and change.asked.change_id
     waits = {one.asked.change_id for one in state.pending}
     return any(
-        given.change_id == edit or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
+        given.change_id == edit
+        or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
+        or is_previewed_anew(state, given)
         for given in save.answers
     )
+
+
+def is_previewed_anew(state: OrderState, given: ChangeAnswer) -> bool:
+    """Whether the answer is what a preview comes to that the order still works on."""
+    late = state.release >= releases.NEW_PREVIEW_IS_SAVED_LATE
+    return late and any(one.instead and one.asked.change_id == given.change_id for one in state.previews)
 
 
 def approval_goes_first(state: OrderState) -> bool:

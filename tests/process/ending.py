@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from domain.process.calls import CreateInvoice, RequestShipment
 from domain.process.outcomes import Opened, PricedLine
-from domain.process.parts import home_now
 from domain.process.rows import row_of
 from domain.process.state import Group, RunState
 from domain.process.words import Operation, Status
@@ -42,8 +41,16 @@ def is_well(run: Run, *, skipped: bool = False) -> None:
 
 def _at_home(run: Run, lines: Iterable[PricedLine]) -> list[PricedLine]:
     """A line of a group that was split meanwhile is where a resumed order finds it."""
-    groups = run.state.groups
-    return [line.model_copy(update={"group": home_now(groups, line.group, line.number)}) for line in lines]
+    return [line.model_copy(update={"group": _last_with(run, line.group, line.number)}) for line in lines]
+
+
+def _last_with(run: Run, group: str, number: int) -> str:
+    """The last of a group and its rests that has anything of the line: those between may have shipped the others."""
+    home, rest = group, run.state.groups[group].rest if group in run.state.groups else None
+    while rest is not None:
+        home = rest if number in run.state.groups[rest].lines else home
+        rest = run.state.groups[rest].rest
+    return home
 
 
 def _is_cancelled(run: Run) -> None:

@@ -361,7 +361,10 @@ class World:
         places = {plan.id: plan.location for plan in (*now.groups, *after.groups)}
         beside = next((plan.beside for plan in now.groups if plan.id == cancel.group), None)
         at_home_here = any(plan.id == cancel.group for plan in after.groups)  # else it has parts of lines only
-        place = places.get(cancel.group if at_home_here or beside is None else beside, "")
+        place = places.get(cancel.group, "")
+        if not at_home_here and beside is not None:  # they leave from where they do, unless the group beside moves
+            before = {plan.id: plan.location for plan in now.groups}
+            place = before[cancel.group] if places.get(beside) == before.get(beside) else places[beside]
         revised = revised_by(self.edits[change.asked.change_id], whole(now))
         changed = {one.number for one in revised.lines if one.kind in TOO_LATE_ONCE_PICKED}
         left = Counter[int]()

@@ -3,6 +3,8 @@
 The orders have 1 unit of line 1 and 2 of line 2 at 10.00, and 5.00 of freight.
 """
 
+from datetime import date
+
 import pytest
 
 from domain.base import Lines
@@ -86,6 +88,23 @@ def test_it_is_held_and_paid_for_before_it_is_answered_or_refused_with_nothing_t
     run.edit(UP, "e3").settle()
     accepted(run, "e3")
     assert run.world.stock.available == {("main", "sku-2"): 0}
+    ends_well(run)
+
+
+def test_a_group_that_got_all_of_a_line_stays_where_it_is_when_the_one_that_it_was_founded_for_moves() -> None:
+    run = at("picked")
+    run.edit(UP).settle()
+    run.edit(Edit(fields={ChangeKind.EARLIER_DATE: date(2026, 3, 10)}), "e2").settle()
+    accepted(run, "e2")
+    run.world.progress[run.key("ship", "2")] = "picked"
+    run.edit(Edit(quantity={2: 3}), "e3").settle()
+    accepted(run, "e3")
+    assert units(run) == {"1": {1: 1}, "2": {2: 3}}
+    before = len(run.calls)
+    run.edit(Edit(move={1: "east"}), "e4").settle()
+    accepted(run, "e4")
+    assert [(group.id, group.location) for group in run.state.groups.values()] == [("1", "east"), ("2", "main")]
+    assert not [key for key in since(run, before) if "/2/" in key]
     ends_well(run)
 
 

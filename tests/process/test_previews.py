@@ -13,6 +13,7 @@ from domain.process.outcomes import Opened
 from domain.process.read_model import ChangeAnswer, Terms
 from domain.process.state import OrderState, RunState
 from domain.process.words import ActionWord, ChangeKind, ChangeOutcome, Operation
+from tests.process.begun_anew import resumed
 from tests.process.editing import KINDS, Edit, drawn
 from tests.process.outside import MORNING, World
 from tests.process.runner import Run
@@ -211,6 +212,22 @@ def test_after_another_change_the_new_preview_can_be_had() -> None:
     run.edit(MORE, "e2", token=answer.instead.token).settle()
     assert run.answer("e2").outcome is ChangeOutcome.ACCEPTED
     assert said(run.answer("e2")) == said(answer.instead)
+
+
+def test_a_new_preview_that_waits_is_not_saved_in_advance_for_another_change_may_come() -> None:
+    run = released()
+    preview = run.preview(MORE)
+    run.edit(Edit(quantity={2: 1}), "e0").settle()
+    run = resumed(run).settle()
+    run.edit(MORE, token=preview.token).settle(lambda call: call.operation is Operation.CHECK)
+    run.edit(Edit(add={20: 1}), "e2").settle(lambda call: call.operation is Operation.AUTHORIZE)
+    run.finish(run.pending[0], refuse="declined")
+    assert [call.operation for call in run.pending] == [Operation.RELEASE], "the preview waits for that, and no more"
+    run.edit(Edit(quantity={2: 2}), "e3").settle()
+    assert [run.answer(id_).outcome for id_ in ("e2", "e3")] == [ChangeOutcome.REFUSED, ChangeOutcome.ACCEPTED]
+    answer = run.answer("e1")
+    assert (answer.code, answer.revision) == ("stale_preview", 3)
+    assert run.world.database.answers["e1"] == answer
 
 
 def test_a_token_of_another_change_is_stale() -> None:

@@ -7,11 +7,12 @@ import pytest
 from domain.process.calls import AuthorizePayment, Undo
 from domain.process.events import CallFailed, HoldAsked, ReleaseAsked
 from domain.process.read_model import Hold
-from domain.process.words import ChangeKind, ChangeOutcome, Operation, Status
+from domain.process.words import REMOTE, ChangeKind, ChangeOutcome, Operation, Status
 from tests.process.begun_anew import resumed
+from tests.process.changed import accepted, ends_well
 from tests.process.editing import Edit
 from tests.process.outside import World
-from tests.process.policies import SHAPES
+from tests.process.policies import SHAPES, standard
 from tests.process.runner import Run
 from tests.process.test_resuming_changes import nothing_stands
 from tests.process.walking import Step, Story, again
@@ -222,3 +223,20 @@ def test_what_is_left_behind_is_undone_though_the_change_that_found_it_stuck_goe
         ("authorization_goes_wrong", {"which": 3, "effect": True, "what": "payment", "more": 1, "then": 6}),
     ]
     assert again(Story(0, place), steps) is None
+
+
+def test_nothing_is_shipped_on_money_that_an_earlier_life_was_giving_back() -> None:
+    """The policy cancels what the carrier refuses; nobody else asked for that, so the change in line comes about."""
+    run = Run(world=World(process=standard(ship="cancel"))).begin()
+    run.finish(run.up_to(Operation.SHIP), refuse="no_such_method")
+    void = run.up_to(Operation.VOID)
+    run.edit(Edit(fields={ChangeKind.SHIP_METHOD: "air"}))
+    run.world.answer(void, fault=True, effect=False)
+    run = resumed(run).settle()
+    accepted(run)
+    sent = [call.key.removeprefix("O-1/") for call in run.calls if call.operation in REMOTE]
+    assert sent == [
+        *("authorize/1/r1/authorize_payment/1", "authorize/1/r2/authorize_payment/2"),
+        *("authorize/1/r1/void_authorization/1", "ship/1/r2/request_shipment/2"),
+    ]
+    ends_well(run)
