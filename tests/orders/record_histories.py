@@ -15,14 +15,14 @@ from temporalio.client import WorkflowHandle
 from tests.orders import scenarios
 from tests.orders.continued import continued
 from tests.orders.losing import LOSING
-from tests.orders.lost_updates import LOST_UPDATES
+from tests.orders.lost_workflows import LOST_WORKFLOWS
 from tests.orders.not_given_back import NOT_GIVEN_BACK
 from tests.orders.scenarios import ENDED, WAITING, Scenario
 from tests.support.shop import Shop, running_shop
 
 OF_THE_MACHINE = frozenset({"stackTrace", "identity"})
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
-RECORDED: tuple[Scenario, ...] = (*ENDED, *NOT_GIVEN_BACK, *LOSING, *LOST_UPDATES, *WAITING)
+RECORDED: tuple[Scenario, ...] = (*ENDED, *NOT_GIVEN_BACK, *LOSING, *LOST_WORKFLOWS, *WAITING)
 CONTINUED = ("continued_before", "continued_after")
 """The two halves of one that is continued as new."""
 

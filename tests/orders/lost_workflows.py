@@ -1,4 +1,4 @@
-"""An order loses its workflow while one of two requests is updated, and the carrier keeps it so (CHG7, ORC16)."""
+"""Orders that lose their workflow while something is on its way of which nobody will tell the next one (CHG7, CHG9)."""
 
 import re
 from typing import Any
@@ -68,5 +68,33 @@ async def left_out_by_a_lost_update(shop: Shop) -> str:
     return number
 
 
-LOST_UPDATES: tuple[Scenario, ...] = (left_out_by_a_lost_update,)
+async def shipped_on_new_money(shop: Shop) -> str:
+    """The policy cancels what the carrier refuses; amid that the workflow is lost, and then the customer mends it."""
+    async with shop.policy("10-process-standard.yaml", _cancelled_when_refused):
+        document = shop.document([(await shop.stocked(), 3)])
+        number: str = document["number"]
+        await shop.fault("carrier", "shipments", "refuse", number, times=1, code="no_service_there")
+        await shop.fault("payments", "voids", "unavailable", number, times=-1)
+        await shop.ok("POST", "/v1/orders", json=document)
+        await shop.until_parked(number, "undo_failed")
+    body = {"change_id": "c-1", "set": {"ship_method": "express"}}
+    response = await shop.api.post(f"/v1/orders/{number}/changes?timeout=1", json=body)
+    assert response.status_code == 202, response.text
+    await shop.workflow(number).terminate("an operator pressed Terminate")
+    await leave_nothing_broken(shop)
+    await shop.ok("POST", f"/v1/orders/{number}/resume")
+    await shop.until_status(number, "released")
+    await shop.ship(number)
+    await shop.until_status(number, "completed")
+    return number
+
+
+def _cancelled_when_refused(text: str) -> str:
+    """The policy cancels an order that the carrier refuses."""
+    edited = re.sub(r"(    do: ship\n    retry: \w+\n    on_error: )ask fulfillment_lead", r"\1cancel", text)
+    assert edited != text
+    return edited
+
+
+LOST_WORKFLOWS: tuple[Scenario, ...] = (left_out_by_a_lost_update, shipped_on_new_money)
 """For the recorded histories."""

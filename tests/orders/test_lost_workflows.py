@@ -1,8 +1,8 @@
-"""What an order does about a shipment request that the carrier updated, and kept, when its workflow was lost (CHG7)."""
+"""What an order does about calls of which it has not heard when its workflow is lost (CHG7, CHG9, I7)."""
 
 from collections import Counter
 
-from tests.orders.lost_updates import left_out_by_a_lost_update
+from tests.orders.lost_workflows import left_out_by_a_lost_update, shipped_on_new_money
 from tests.support.shop import Shop
 
 
@@ -23,5 +23,21 @@ async def test_what_a_lost_update_left_out_goes_by_itself_and_a_person_is_told(s
     assert [told[name] for name in once] == [1, 1]
     assert (told["shipment.requested"], told["invoice.created"]) == (3, 3)
     assert (told["shipment.cancelled"], told["change.accepted"]) == (0, 0)
+    await shop.audited()
+    assert await shop.violations() == []
+
+
+async def test_nothing_is_shipped_on_money_that_was_being_given_back(shop: Shop) -> None:
+    number = await shipped_on_new_money(shop)
+
+    order = await shop.order(number)
+    assert (order["revision"], order["changes"][0]["outcome"]) == (2, "accepted")
+    books = await shop.books("payments", number)
+    held = [(one["status"], one["amount"], one["captured"]) for one in books["authorizations"]]
+    assert held == [("voided", 3000, 0), ("authorized", 3000, 3000)]
+    assert [one["status"] for one in (await shop.books("carrier", number))["requests"]] == ["shipped"]
+    told = await shop.timeline(number)
+    assert told.index("payment.voided") < told.index("shipment.requested")
+    assert "order.cancelled" not in told
     await shop.audited()
     assert await shop.violations() == []
