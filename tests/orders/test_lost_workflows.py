@@ -37,7 +37,8 @@ async def test_nothing_is_shipped_on_money_that_was_being_given_back(shop: Shop)
     assert held == [("voided", 3000, 0), ("authorized", 3000, 3000)]
     assert [one["status"] for one in (await shop.books("carrier", number))["requests"]] == ["shipped"]
     told = await shop.timeline(number)
-    assert told.index("payment.voided") < told.index("shipment.requested")
-    assert "order.cancelled" not in told
+    before = told[: told.index("shipment.requested")]
+    assert before.count("payment.authorized") == 2
+    assert (told.count("payment.voided"), told.count("order.cancelled")) == (1, 0)
     await shop.audited()
     assert await shop.violations() == []
