@@ -72,3 +72,6 @@ NEW_PREVIEW_IS_SAVED_LATE: Final = 14
 preview another one (`saving`, `sequence`)."""
 DOUBTFUL_MONEY_IS_RENEWED: Final = 14
 """A resumed order ships nothing on an authorization that its earlier life was giving back (`known`)."""
+LATER_UPDATE_COUNTS: Final = 14
+"""A request that the carrier kept as a refused change had updated it, and that it updates once more, is what that makes
+it; before, the order still waited for the rest of the first (`updates`)."""

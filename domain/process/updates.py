@@ -148,7 +148,9 @@ def take_over(draft: Draft, group: Group, step: Step, request: Run) -> None:
         "lines": picked_lines(draft, group, step),
         "method": draft.facts.ship_method,
     }
-    draft.change_run(group.id, step.step, snapshot=request.snapshot.model_copy(update=changed), updating=None)
+    carries = None if draft.since(releases.LATER_UPDATE_COUNTS) else request.carries
+    snapshot = request.snapshot.model_copy(update=changed)
+    draft.change_run(group.id, step.step, snapshot=snapshot, updating=None, carries=carries)
 
 
 # ---- no answer ------------------------------------------------------------------------------------------

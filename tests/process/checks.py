@@ -185,8 +185,8 @@ class Watch:
         if event.outcome.code == "authorization_expired":
             group = flight.call.group
             self.refused_captures[group] += 1
-            run = after.groups[group].runs[flight.call.step]
-            settled = run.parked is not None or run.state is RunState.SKIPPED
+            run = after.groups[group].runs.get(flight.call.step)  # gone when a change has just put the order on terms
+            settled = run is None or run.parked is not None or run.state is RunState.SKIPPED
             assert self.refused_captures[group] == 1 or settled, "a capture is asked for ever (PAY2)"
 
     def _foretold(self, before: OrderState, event: Event, row: OrderRow) -> None:

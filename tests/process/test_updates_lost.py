@@ -162,6 +162,20 @@ def test_what_a_lost_update_left_out_is_still_known_after_another_change_and_ano
     is_well(run)
 
 
+def test_a_later_update_is_what_the_carrier_carries_then() -> None:
+    run = lost_amid(ONE_OF_TWO)
+    picked_and_kept(run)
+    run.carrier("released", KEY)
+    run.edit(Edit(cancel=(2,)), "e2").settle()
+    assert (run.answer("e2").outcome, carried(run)) == (ChangeOutcome.ACCEPTED, ("ground", {1: 1}))
+    books.at_rest(run, books.Opening())
+    settled_by_a_person(run)
+    run.carrier("shipped", KEY)
+    run.settle()
+    assert (run.row.status, list(run.state.groups)) == (Status.COMPLETED, ["1"])
+    is_well(run)
+
+
 def test_what_a_lost_update_left_out_is_not_missed_when_it_is_put_back() -> None:
     run = lost_amid(ONE_OF_TWO)
     run.settle()
