@@ -27,6 +27,8 @@ class Database:
     """The order as it was accepted."""
     resumed: bool = False
     """Whether the order began anew: what it tells again may be worded by what it is now, and the first words stay."""
+    unheard: set[str] = field(default_factory=set)
+    """Keys of events that were saved with a call whose answer was lost: the order decides them anew, perhaps later."""
     revision: int = 1
     paid: tuple[int, str] | None = None
     """The revision that took another card, or way to pay, and its change."""
@@ -47,7 +49,8 @@ class Database:
         for event in save.events:
             known = self.events.setdefault(event.key, event)
             same = (known.type, known.words) == (event.type, event.words)
-            assert same or (self.resumed and known.type == event.type), f"{event.key} tells two different things"
+            anew = self.resumed or event.key in self.unheard
+            assert same or (anew and known.type == event.type), f"{event.key} tells two different things"
         for answer in save.answers:
             there = self.answers.get(answer.change_id)
             if there is None or (how_final(there) < FINAL and how_final(there) <= how_final(answer)):

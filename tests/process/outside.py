@@ -122,6 +122,7 @@ class World:
                 self.outcomes[call.key] = outcome
         if call.save is not None and not outcome.refused:
             self.database.write(call.save)
+            self.database.unheard |= {event.key for event in call.save.events if fault}
         if isinstance(call.work, Undo) and outcome.refused:
             self.voided.discard(call.work.of)
             self.not_voided.add(call.work.of)
