@@ -19,6 +19,7 @@ from tests.process.ending import is_well
 from tests.process.policies import SHAPES
 from tests.process.rules import RULES, Among, Args, Number
 from tests.process.splitting import ShortRun, ShortWorld
+from tests.process.updating import FEWER_IN_PLACE
 
 REACTIONS = Among("", "", "ask csr", "cancel", "hold")
 PLACE = {
@@ -33,9 +34,10 @@ PLACE = {
     "ship": REACTIONS,
     "capture": Among("", "", "ask csr", "cancel", "hold", "skip"),
     "sequences": Among(True, True, False),
+    "fewer_in_place": Among(False, False, True),
 }
 """How an order begins. `patience` is the number of calls before anyone cancels or a parcel leaves, else most orders end
-young; the last four are what the policy says of a refusal."""
+young; the steps are with what the policy says of their refusal, `fewer_in_place` is that fewer units are an update."""
 REFUSED_CANCELS = (
     *(CancelRefused.ASK, CancelRefused.LET_SHIP_THEN_RETURN),
     *(CancelRefused.APPLY_TO_THE_REST, CancelRefused.REFUSE),
@@ -149,6 +151,8 @@ class Course:
         if self.resting:
             run.pass_time(timedelta(seconds=61))
             return
+        if run.state.pending:  # until then nothing leaves of which less is carried than was asked for
+            run.pass_time(timedelta(days=1, seconds=61))
         parked = [waiting for waiting in row_of(run.state).waiting if waiting.parked]
         if parked:
             run.retry()
@@ -182,6 +186,8 @@ def placed(shape: str, groups: int, method: str, patience: int, **more: Any) -> 
     reactions = {name: more.pop(name) for name in ("reserve", "authorize", "ship", "capture")}
     process = SHAPES[shape](**{name: reaction for name, reaction in reactions.items() if reaction})
     more["cancel_refused"] = REFUSED_CANCELS[patience % len(REFUSED_CANCELS)]
+    if more.pop("fewer_in_place", False):
+        more["rules"] = FEWER_IN_PLACE
     world = ShortWorld(process=process, groups=groups, method=method, **more)
     run = ShortRun(world=world, twice=twice, sequences=sequences)
     run.world.stock.available |= {("east", f"sku-{n}"): 3 for n in range(1, 20)} | {("main", "sku-99"): 2}

@@ -10,8 +10,10 @@ from domain.process.holds import refusal as hold_refusal
 from domain.process.words import REMOTE, Operation
 from tests.process.course import Course
 from tests.process.rules import YES_OR_NO, Among, Number, rule
-from tests.process.rules_outside import remember
+from tests.process.rules_outside import can_be_resumed, carrier_gets_on, remember, workflow_lost
 from tests.process.rules_people import WHAT, edit_of, look_and_change, whole
+from tests.process.runner import Run
+from tests.process.updating import FEWER_IN_PLACE
 
 MOST_ANSWERS = 8
 """How many changes of an order are answered before nobody cancels it any more."""
@@ -166,6 +168,49 @@ def changed_once_picked(course: Course, request: int, what: str, which: int, mor
     run.carrier("picked", requests[request % len(requests)], id_=f"f{len(course.facts)}")
     remember(course)
     run.edit(edit_of(course, what, "", which, more), f"e{course.number}")
+
+
+def _takes_fewer(course: Course) -> bool:
+    run = course.run
+    at_rest = run.state.change is None and run.world.live(Operation.SHIP)
+    return course.whole and run.world.rules is FEWER_IN_PLACE and bool(at_rest)
+
+
+@rule(
+    weight=5,
+    when=_takes_fewer,
+    what=Among("down", "down", "cancel"),
+    also=Among("", "", "ship_method", "down"),
+    which=Number(0, 9),
+    more=Number(1, 4),
+    then=Number(0, 8),
+    lost=Among("", "", "", "amid", "kept"),
+)
+def fewer_in_place(course: Course, what: str, also: str, which: int, more: int, then: int, lost: str) -> None:
+    """The customer wants less of what the carrier has, which takes updates (CHG7).
+
+    The workflow may be lost amid an update of which it has not heard, and the carrier then give nothing back.
+    """
+    run = course.run
+    run.world.updates.able = True
+    run.edit(edit_of(course, what, also, which, more), f"e{course.number}")
+    for _ in range(MOST if lost else then):
+        if run.pending and not (lost and run.pending[0].operation is Operation.UPDATE_SHIPMENT):
+            run.finish(run.pending[0])
+    if lost and run.pending and can_be_resumed(course):
+        if lost == "kept":
+            run.world.answer(run.pending[0])
+            carrier_gets_on(course, which, "picked")
+        workflow_lost(course, arrived=1 + then % 2, entered=more % 2)
+        if lost == "kept":
+            _gives_nothing_back(course.run)
+
+
+def _gives_nothing_back(run: Run) -> None:
+    for _ in range(MOST):
+        if run.pending:
+            keeps = run.pending[0].operation is Operation.CANCEL_SHIPMENT
+            run.finish(run.pending[0], refuse="too_late" if keeps else None)
 
 
 @rule(when=lambda course: course.whole and course.run.world.database.opened, then=Number(0, 8))

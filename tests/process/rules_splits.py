@@ -6,20 +6,14 @@ from domain.process.words import Operation
 from tests.process.course import Course
 from tests.process.editing import UNIT
 from tests.process.rules import YES_OR_NO, Among, Number, rule
+from tests.process.splitting import next_part
 
 
 def to_be_closed(course: Course) -> list[str]:
-    """Requests that may be closed short: no change is open, and a part of what they ask for can be counted in units.
-
-    An edit is open until its answer is saved: an order that is lost before that has it in line again once resumed.
-    """
+    """Requests that may be closed short: no change is open, and a part of what they ask for can be counted in units."""
     run = course.run
     state, opened = run.state, run.world.database.opened
-    changing = state.change is not None and state.change.asked.is_edit
-    unsaved = any(given.kind == "edit" for given in state.unsaved_answers)
-    if opened is None or changing or unsaved or state.waiting_changes or state.pending or state.previews:
-        return []
-    if len(run.calls) < course.patience or state.revision != run.world.database.revision:
+    if opened is None or run.changing or len(run.calls) < course.patience:
         return []
     if any(line.amount != UNIT * line.quantity for line in opened.lines):
         return []
@@ -28,6 +22,7 @@ def to_be_closed(course: Course) -> list[str]:
         key
         for key in run.world.live(Operation.SHIP)
         if (group := run.world.done[key].group) not in billed and group in state.groups and _asks(course, key) > 1
+        if key not in run.world.updates.updated
     ]
 
 
@@ -61,8 +56,7 @@ def ships_no_more(course: Course, which: int, line: int, units: int, told: int, 
     left = {one: some for one, some in left.items() if some}
     if held:
         run.feed(HoldAsked(id=f"s{len(course.facts)}", code="credit", reason="over the limit", at=run.at))
-    first, _, n = request.group.partition(".")
-    run.ships_no_more(key, left, f"{first}.{int(n or 1) + 1}", id_=f"f{len(course.facts)}")
+    run.ships_no_more(key, left, next_part(request.group), id_=f"f{len(course.facts)}")
     fact = run.facts[-1]
     assert isinstance(fact, CarrierFact)
     course.facts.append(fact)

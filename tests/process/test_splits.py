@@ -127,7 +127,7 @@ def test_the_rest_is_made_smaller_and_what_has_left_stays() -> None:
     run.ships_no_more(run.key("ship"), {2: 1}, "1.2")
     run.settle()
     run.edit(Edit(quantity={2: 1}))
-    run.world.units["1.2"] = {1: 1}
+    run.world.units["1.2"], run.world.amounts["1.2"] = {1: 1}, {1: 1000}
     run.settle()
     assert run.answer("e1").outcome == "accepted", run.answer("e1").words
     assert {id_: group.lines for id_, group in run.state.groups.items()} == {"1": (2,), "1.2": (1,)}

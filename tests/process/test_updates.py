@@ -18,7 +18,7 @@ from tests.process.editing import Edit
 from tests.process.ending import is_well
 from tests.process.outside import World
 from tests.process.runner import Run
-from tests.process.updating import Updates
+from tests.process.updating import FEWER, Updates
 
 AIR = Edit(fields={ChangeKind.SHIP_METHOD: "air"})
 SOONER = Edit(fields={ChangeKind.EARLIER_DATE: date(2026, 3, 16)})
@@ -26,11 +26,6 @@ KEY = "O-1/ship/1/r1/request_shipment/1"
 OTHER = "O-1/ship/2/r1/request_shipment/1"
 UPDATE = "ship/1/r1/update_shipment/1"
 ASKED = ["change/e1/revise", "ship/1/r1/inquire_shipment/1"]
-FEWER: dict[ChangeKind, dict[Stage, Pattern]] = {
-    ChangeKind.QUANTITY_DOWN: {Stage.RELEASED: Pattern.UPDATE},
-    ChangeKind.CANCELLED: {Stage.RELEASED: Pattern.UPDATE},
-}
-
 
 Cells = dict[ChangeKind, dict[Stage, Pattern]]
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from domain.policy.change_rules import ChangeRules
 from domain.process import releases
 from domain.process.events import SkipAsked
 from domain.process.updates import UPDATED_ANYWAY
@@ -13,8 +12,8 @@ from tests.process.editing import Edit
 from tests.process.ending import is_well
 from tests.process.runner import Run
 from tests.process.splitting import ShortRun, ShortWorld
-from tests.process.test_updates import AIR, FEWER, KEY, OTHER, carried, since, to_update
-from tests.process.updating import Updates
+from tests.process.test_updates import AIR, KEY, OTHER, carried, since, to_update
+from tests.process.updating import FEWER_IN_PLACE, Updates
 
 ONE_OF_TWO = Edit(quantity={2: 1})
 """One unit of line 2, of which there are two."""
@@ -28,7 +27,7 @@ NOT_TAKEN_BACK = ["ship/1/r1/update_shipment/2", "ship/1/r1/cancel_shipment/1"]
 def lost_amid(edit: Edit, groups: int = 1) -> ShortRun:
     """The carrier has updated the request, and nobody heard of it: the workflow was lost, and the order begins anew."""
     run = ShortRun(world=ShortWorld(updates=Updates(able=True, relabels=True), groups=groups))
-    run.world.rules = ChangeRules(cells=FEWER)
+    run.world.rules = FEWER_IN_PLACE
     run.begin().settle()
     run.edit(edit)
     run.world.answer(to_update(run))
@@ -51,10 +50,9 @@ def picked_and_kept(run: ShortRun) -> None:
 
 
 def has_left(run: ShortRun) -> None:
-    """All that the carrier carries of the request has left, so that nothing more comes of it."""
-    run.carrier("shipped", KEY)
-    run.world.short(KEY, LEFT, REST)
-    run.world.units[REST] = {2: 1}
+    """All that the carrier carries of the request has left, at whatever moment, so that nothing more comes of it."""
+    Run.carrier(run, "shipped", KEY)
+    run.world.short(KEY, LEFT, REST, {1: 1, 2: 2})
 
 
 def is_for_a_person(run: Run) -> None:
@@ -189,7 +187,7 @@ def test_what_a_lost_update_left_out_is_not_missed_when_it_is_put_back() -> None
 
 def test_units_that_an_accepted_update_left_out_are_nobodys_once_the_workflow_is_lost() -> None:
     run = ShortRun(world=ShortWorld(updates=Updates(able=True)))
-    run.world.rules = ChangeRules(cells=FEWER)
+    run.world.rules = FEWER_IN_PLACE
     run.begin().settle()
     run.edit(ONE_OF_TWO).settle()
     run = begun_anew(run)

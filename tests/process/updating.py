@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from domain.policy.change_rules import ChangeRules
 from domain.process.calls import Call, RequestShipment, UpdateShipment
+from domain.process.words import ChangeKind, Pattern, Stage
+
+FEWER: dict[ChangeKind, dict[Stage, Pattern]] = {
+    ChangeKind.QUANTITY_DOWN: {Stage.RELEASED: Pattern.UPDATE},
+    ChangeKind.CANCELLED: {Stage.RELEASED: Pattern.UPDATE},
+}
+FEWER_IN_PLACE = ChangeRules(cells=FEWER)
+"""Fewer units of what the carrier has are an update, where it takes one."""
 
 
 @dataclass
