@@ -99,8 +99,10 @@ def _settle(draft: Draft, proposed: Opened, name: str, numbers: tuple[int, ...])
 
 
 def _is_home(proposed: Opened, name: str) -> bool:
-    """Whether a line is at home in the group: then the proposal is about it, and tells where it leaves from if that is
-    new; of a group with parts of lines alone it knows nothing, and those leave from where the first part does."""
+    """Whether a line is at home in the group: then the proposal tells where the group leaves from, if that is new.
+
+    Of a group with parts of lines alone it knows nothing: those leave from where the first part does.
+    """
     return any(line.group == name for line in proposed.lines)
 
 

@@ -69,7 +69,7 @@ PARTS_STAY_WHERE_THEY_ARE: Final = 14
 with the group that it was founded for (`proposal`)."""
 NEW_PREVIEW_IS_SAVED_LATE: Final = 14
 """The refusal of a stale preview is saved when it is told, not in advance: a change that comes meanwhile makes its new
-preview another one (`saving`, `sequence`)."""
+preview another one (`saving`)."""
 DOUBTFUL_MONEY_IS_RENEWED: Final = 14
 """A resumed order ships nothing on an authorization that its earlier life was giving back (`known`)."""
 LATER_UPDATE_COUNTS: Final = 14

@@ -23,12 +23,12 @@ def may_be_overtaken(state: OrderState, save: Save) -> bool:
     return any(
         given.change_id == edit
         or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
-        or is_previewed_anew(state, given)
+        or _is_previewed_anew(state, given)
         for given in save.answers
     )
 
 
-def is_previewed_anew(state: OrderState, given: ChangeAnswer) -> bool:
+def _is_previewed_anew(state: OrderState, given: ChangeAnswer) -> bool:
     """Whether the answer is what a preview comes to that the order still works on."""
     late = state.release >= releases.NEW_PREVIEW_IS_SAVED_LATE
     return late and any(one.instead and one.asked.change_id == given.change_id for one in state.previews)
