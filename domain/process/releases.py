@@ -67,9 +67,9 @@ change (`updates`, `edits`)."""
 PARTS_STAY_WHERE_THEY_ARE: Final = 14
 """A group that was founded for further units of a line, and has got all of it since, does not move to another place
 with the group that it was founded for (`proposal`)."""
-NEW_PREVIEW_IS_SAVED_LATE: Final = 14
-"""The refusal of a stale preview is saved when it is told, not in advance: a change that comes meanwhile makes its new
-preview another one (`saving`)."""
+ANSWERS_IN_TURN: Final = 14
+"""The answer to a change that stands in line, or gets a new preview for its stale one, is saved when it is given: what
+comes before that may make it another one (`saving`)."""
 DOUBTFUL_MONEY_IS_RENEWED: Final = 14
 """A resumed order ships nothing on an authorization that its earlier life was giving back (`known`)."""
 LATER_UPDATE_COUNTS: Final = 14

@@ -14,8 +14,8 @@ TELLING = frozenset({Operation.OPEN, Operation.SAVE, Operation.REVISE, Operation
 def may_be_overtaken(state: OrderState, save: Save) -> bool:
     """Whether the save would answer what may still come to something else while its call is on the way.
 
-    That is an edit that a cancel goes before (CHG12), a change that a person may yet agree to or turn down (CHG10), and
-    one whose preview is stale: it is answered with a new one, which another change makes stale again (CHG13).
+    That is an edit that a cancel goes before (CHG12), a change that a person may yet agree to or turn down (CHG10), one
+    whose preview is stale, as another change makes the new one stale too (CHG13), and one that stands in line.
     """
     change = state.change
     edit = change is not None and change.asked.is_edit and change.asked.change_id
@@ -23,15 +23,17 @@ def may_be_overtaken(state: OrderState, save: Save) -> bool:
     return any(
         given.change_id == edit
         or (given.change_id in waits and given.outcome is ChangeOutcome.REFUSED)
-        or _is_previewed_anew(state, given)
+        or _is_still_to_come(state, given)
         for given in save.answers
     )
 
 
-def _is_previewed_anew(state: OrderState, given: ChangeAnswer) -> bool:
-    """Whether the answer is what a preview comes to that the order still works on."""
-    late = state.release >= releases.NEW_PREVIEW_IS_SAVED_LATE
-    return late and any(one.instead and one.asked.change_id == given.change_id for one in state.previews)
+def _is_still_to_come(state: OrderState, given: ChangeAnswer) -> bool:
+    """Whether it answers a change that is in line, or of which the order still works on a new preview."""
+    if state.release < releases.ANSWERS_IN_TURN:
+        return False
+    anew = [preview.asked for preview in state.previews if preview.instead]
+    return any(asked.change_id == given.change_id for asked in (*state.waiting_changes, *anew))
 
 
 def approval_goes_first(state: OrderState) -> bool:

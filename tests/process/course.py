@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.policy.model import CancelRefused
 from domain.process.draft import Draft
-from domain.process.events import CarrierFact, PaymentFact, ReleaseAsked
+from domain.process.events import CarrierFact, PaymentFact, RefuseAsked, ReleaseAsked
 from domain.process.known import unmet
 from domain.process.read_model import ChangeAnswer
 from domain.process.rows import row_of
@@ -151,8 +151,9 @@ class Course:
         if self.resting:
             run.pass_time(timedelta(seconds=61))
             return
-        if run.state.pending:  # until then nothing leaves of which less is carried than was asked for
-            run.pass_time(timedelta(days=1, seconds=61))
+        for change in run.state.pending if run.carries_less else ():  # until that is decided nothing more leaves
+            run.feed(RefuseAsked(change_id=change.asked.change_id, reason="no", requested_by="bob", at=run.at))
+            run.settle()
         parked = [waiting for waiting in row_of(run.state).waiting if waiting.parked]
         if parked:
             run.retry()

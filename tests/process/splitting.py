@@ -104,9 +104,13 @@ class ShortRun(Run):
 
     def _that_carries_less(self, key: str) -> StepRun | None:
         """The order's own view of a request of which it knows that the carrier carries less than is asked for."""
-        runs = (run for group in self.state.groups.values() for run in group.runs.values())
-        known = next((run for run in runs if run.key == key and run.carries is not None), None)
-        return None if key in self.world.over else known
+        return next((run for run in self.carries_less if run.key == key), None)
+
+    @property
+    def carries_less(self) -> list[StepRun]:
+        """The requests of which the order knows so, and that have not left yet."""
+        runs = [run for group in self.state.groups.values() for run in group.runs.values()]
+        return [run for run in runs if run.carries is not None and run.key not in self.world.over]
 
     def _may_be_put_back(self, key: str) -> bool:
         """Whether the carrier has less of a request than the order is saved with."""

@@ -225,6 +225,44 @@ def test_what_is_left_behind_is_undone_though_the_change_that_found_it_stuck_goe
     assert again(Story(0, place), steps) is None
 
 
+def test_a_cancel_in_line_is_not_answered_in_advance_with_a_call_beside_which_more_is_told() -> None:
+    """It was saved as refused for what one group had shipped, and then given as refused for what two had."""
+    place = {
+        "shape": "watching",
+        "groups": 3,
+        "method": "card",
+        "as_of": None,
+        "requested": date(2026, 3, 2),
+        "patience": 21,
+        "reserve": "ask csr",
+        "authorize": "hold",
+        "ship": "",
+        "capture": "",
+        "sequences": False,
+        "fewer_in_place": True,
+    }
+    steps: list[Step] = [
+        ("in_turn", {"times": 2}),
+        ("first_group_is_closed", {"then": 8}),
+        ("in_turn", {"times": 4}),
+        ("money_is_over_when_it_is_asked_again", {"which": 3, "effect": True}),
+        ("held_when_it_is_tried_again", {"which": 5, "effect": False}),
+        ("changed_once_picked", {"request": 4, "what": "down", "which": 3, "more": 3}),
+        ("out_of_turn", {"which": 0, "times": 4}),
+        ("release", {"which": 1, "roles": None}),
+        ("fewer_in_place", {"what": "down", "also": "down", "which": 3, "more": 4, "then": 3, "lost": ""}),
+        ("cancel_amid_a_change", {"then": 5, "another": True, "what": "up", "also": "item", "which": 6, "more": 2}),
+        ("carrier_gets_on", {"which": 3, "to": "delivered"}),
+        ("workflow_lost", {"arrived": 2, "entered": 0}),
+        ("in_turn", {"times": 2}),
+        ("held_when_it_is_tried_again", {"which": 0, "effect": False}),
+        ("out_of_turn", {"which": 1, "times": 4}),
+        ("carrier_gets_on", {"which": 4, "to": "delivered"}),
+        ("release", {"which": 1, "roles": ()}),
+    ]
+    assert again(Story(0, place), steps) is None
+
+
 def test_nothing_is_shipped_on_money_that_an_earlier_life_was_giving_back() -> None:
     """The policy cancels what the carrier refuses; nobody else asked for that, so the change in line comes about."""
     run = Run(world=World(process=standard(ship="cancel"))).begin()
