@@ -160,7 +160,7 @@ def _answered_once(story: Story, order: Entry, told: dict[str, Told]) -> Iterato
 def _became(story: Story, order: Entry, requests: list[Entry]) -> Iterator[str]:
     """No change is half applied: items and units, and where and how the goods went (CHG8)."""
     answers = {change["change_id"]: change for change in order["changes"]}
-    goal = wanted(story, answers)
+    goal = wanted(story, answers, requests)
     seen = {line["number"]: (line["sku"], line["quantity"] - line["cancelled"]) for line in order["lines"]}
     for number in sorted(goal.lines.keys() | seen.keys()):
         if goal.lines.get(number) != seen.get(number) and (goal.lines.get(number), seen.get(number)) != (None, None):

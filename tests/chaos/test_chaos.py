@@ -177,6 +177,23 @@ def test_what_is_wrong_is_seen(what: str) -> None:
     assert SEEN[what] in verdict(truth)
 
 
+@pytest.mark.parametrize("left", [2, 0])
+def test_of_a_line_that_is_cancelled_stays_what_had_left_by_then(left: int) -> None:
+    """Two of three desks leave; then the line is cancelled, or they leave all the same when it was."""
+    truth = ended()
+    order, request = truth.orders["C-1"], truth.requests["C-1"][0]
+    cancelled = Ask("C-1-1", "line", {"change_id": "C-1-1", "lines": [{"number": 1, "cancel": True}]}, False, 0)
+    order["changes"][0]["at"] = "2026-04-01T10:00:00+00:00"
+    request["history"] = [{"event": "shipped", "at": f"2026-04-01T{'09' if left else '11'}:00:00+00:00"}]
+    for line in (order["lines"][0], request["lines"][0]):
+        line |= {"quantity": 2, "shipped": 2}
+    truth.stock["desk"]["on_hand"] = 8
+    story, told = Story(STORY.document, (cancelled,)), {"C-1-1": Told(cancelled, "accepted", {"revision": 2})}
+    found = judge_end(truth, list(truth.orders), (story,), told, {"desk": 10})
+    wrong = [("C-1", "line 1 is ('desk', 2), and its accepted changes make it ('desk', 0)")]
+    assert found == ([] if left else wrong)
+
+
 def test_an_order_that_is_gone_is_missed() -> None:
     found = judge_end(ended(), [], (STORY,), TOLD, {"desk": 10})
     assert ("C-1", "was accepted and is not in the list of orders") in found
