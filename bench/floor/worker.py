@@ -120,9 +120,7 @@ async def main() -> None:
             client,
             task_queue=QUEUE,
             workflows=[BareOrderWorkflow],
-            activities=[
-                *(steps.commit, steps.authorize, steps.ship, steps.capture, steps.make_calls),
-            ],
+            activities=[steps.commit, steps.authorize, steps.ship, steps.capture, steps.make_calls],
             **OPTIONS,
         ):
             await stopped.wait()
