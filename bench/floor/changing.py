@@ -68,8 +68,10 @@ class BareOrders:
         started = time.perf_counter()
         await self.database.execute(KEEP, (number,))
         asked = asyncio.create_task(handle.execute_update("change_for_good", BareOrder.model_validate(order)))
-        await heard.wait()
+        hearing = asyncio.create_task(heard.wait())
+        await asyncio.wait((asked, hearing), return_when=asyncio.FIRST_COMPLETED)
         took = (time.perf_counter() - started) * 1000
+        hearing.cancel()
         await asked
         return took
 
